@@ -251,6 +251,7 @@ def _policy(settings: Settings) -> Policy:
         operations_in_flight=settings.operations_in_flight,
         deliveries_in_flight=settings.deliveries_in_flight,
         checkout_url=settings.checkout_url.rstrip("/") or settings.api_origin,
+        api_url=settings.api_origin,
         origins=settings.dashboard_origins,
         allows_simulators=settings.allow_simulators or not settings.is_production,
         is_production=settings.is_production,

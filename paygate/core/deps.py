@@ -80,6 +80,7 @@ class Policy:
             at the same time.
         deliveries_in_flight: How many webhooks a worker delivers at the same time.
         checkout_url: Where browsers find the checkout page, without its path.
+        api_url: Where other systems find the API, without its path.
         origins: Origins of other pages that may use a user's session: the dashboard's.
         allows_simulators: Whether payments may be simulated and scenarios chosen. In
             production only if the operator enables it.
@@ -96,6 +97,7 @@ class Policy:
     operations_in_flight: int = OPERATIONS_IN_FLIGHT_MAX
     deliveries_in_flight: int = DELIVERIES_IN_FLIGHT_MAX
     checkout_url: str = ""
+    api_url: str = ""
     origins: frozenset[str] = frozenset()
     allows_simulators: bool = True
     is_production: bool = False

@@ -140,7 +140,9 @@ def check_capabilities(can: Capabilities) -> None:
     _check_amounts(can)
     for field in ("capture", "refund"):
         one_of(getattr(can, field), get_args(Grade), f"its {field}")
-    for field in ("void", "query", "callbacks", "late_success", "idempotent_operations"):
+    for field in (
+        "void", "query", "callbacks", "late_success", "idempotent_operations", "order_details",
+    ):  # fmt: skip
         if type(getattr(can, field)) is not bool:
             raise PluginContractError(
                 f"its {field} is {quoted(getattr(can, field))}; use True or False"

@@ -25,7 +25,7 @@ from ..webhooks.emit import notify_deliveries
 from ..webhooks.model import Endpoint
 from .breaker import ProcessorBreakers, ProcessorShares, reason_of_failure
 from .conclude import apply_update, conclude_operation, refund_partial_approval
-from .model import Payment
+from .model import Order, Payment
 from .operation import Operation, OperationKind
 from .recorded_call import CallOutcome, PendingCall, record_call
 from .risk import Assessment, assess_risk, needs_assessment
@@ -296,12 +296,27 @@ class OperationWork:
     async def _ask(self, processor: GuardedByHost, claim: Job) -> CallResult:
         context = self._context(claim)
         try:
-            pending = _pending_call(processor, claim, context, self.deps)
+            order = await self._order(processor, claim)
+            pending = _pending_call(processor, claim, context, order, self.deps)
         except NotSentError as error:
             return CallResult(error)
         outcome, call = await record_call(pending, self.deps.clock)
         self.deps.reach("after_call", claim.claimed.operation.kind)
         return CallResult(outcome, tuple(context.wake_ups), (call,))
+
+    async def _order(self, processor: GuardedByHost, claim: Job) -> Order | None:
+        """Return the order of a charge, if its processor needs it.
+
+        Raises:
+            NotSentError: It cannot be read now.
+        """
+        is_charge = claim.is_fresh and claim.claimed.operation.kind is OperationKind.CHARGE
+        if not is_charge or not processor.capabilities.order_details:
+            return None
+        try:
+            return await self.deps.storage.orders.get(claim.claimed.payment.order_id)
+        except InfrastructureError as error:
+            raise NotSentError(str(error)) from error
 
     def _is_soon(self, pending: Pending, processor: GuardedByHost) -> bool:
         """Check whether to wait for the outcome now, instead of claiming the operation again."""
@@ -456,7 +471,7 @@ def _concluded(
 
 
 def _pending_call(
-    processor: GuardedByHost, claim: Job, context: CallContext, deps: Deps
+    processor: GuardedByHost, claim: Job, context: CallContext, order: Order | None, deps: Deps
 ) -> PendingCall:
     """Return the call that sends or queries the operation.
 
@@ -474,7 +489,7 @@ def _pending_call(
     if not claim.is_fresh:
         return PendingCall(QUERY, about, lambda: processor.query(kind, about, context))
     if kind is OperationKind.CHARGE:
-        request = _request(claimed, deps)
+        request = _request(claimed, order, deps)
         return PendingCall("authorize", request, lambda: processor.authorize(request, context))
     follow_up = _follow_up_of_charge(claimed)
     asks = {
@@ -501,7 +516,7 @@ async def _wake(processor: GuardedByHost, about: FollowUp, context: CallContext)
     return Approved(reference="woken", amount=about.amount)
 
 
-def _request(claimed: ClaimedOperation, deps: Deps) -> AuthorizeRequest:
+def _request(claimed: ClaimedOperation, order: Order | None, deps: Deps) -> AuthorizeRequest:
     operation, instrument = claimed.operation, claimed.payment.instrument
     if operation.sealed is not None:
         try:
@@ -510,7 +525,16 @@ def _request(claimed: ClaimedOperation, deps: Deps) -> AuthorizeRequest:
             raise NotSentError(str(error)) from error
         instrument = replace(instrument, secret=secret)
     takes = claimed.payment.capture_mode == "automatic"
-    return AuthorizeRequest(operation.payment_id, operation.amount, instrument, capture=takes)
+    return AuthorizeRequest(
+        operation.payment_id,
+        operation.amount,
+        instrument,
+        capture=takes,
+        order_id=claimed.payment.order_id,
+        receipt=order.receipt if order is not None else None,
+        notes=order.notes if order is not None else {},
+        callback_url=f"{deps.policy.api_url}/api/v1/callbacks/{operation.processor}",
+    )
 
 
 def follow_up_of(claimed: ClaimedOperation) -> FollowUp:

@@ -21,8 +21,8 @@ API_VERSION = 6
 1 methods, processors, sinks, retry policies, scenarios · 2 routers, risk checks,
 routes, commands, panels · 3 time of a callback, payment of
 an event is about, closing of sinks · 4 processors that say that they simulate, derived
-secrets · 5 HTTP requests with any method, parameters and client certificates · 6 dialects, and
-sinks that only endpoints that name them get.
+secrets · 5 HTTP requests with any method, parameters and client certificates · 6 dialects,
+sinks that only endpoints that name them get, the order and the callback URL of a charge.
 """
 
 

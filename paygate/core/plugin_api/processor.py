@@ -38,6 +38,8 @@ class Capabilities:
         idempotent_operations: Requests with the same operation id have one effect.
         simulated: It moves no real money. Production refuses to start with such a
             processor, unless the operator allows simulators.
+        order_details: It needs the receipt and the notes of the order. They are read for
+            processors that say so.
     """
 
     methods: Mapping[str, frozenset[str]]
@@ -52,6 +54,7 @@ class Capabilities:
     late_success: bool = False
     idempotent_operations: bool = False
     simulated: bool = False
+    order_details: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,20 @@ class AuthorizeRequest:
         capture: Whether to capture at once; otherwise the money is only held, and a
             ``capture`` or ``void`` follows. Never False for a processor that declares
             ``capture="none"``.
+        order_id: The order that is paid.
+        receipt: The merchant's reference of the order; None without ``order_details``.
+        notes: The merchant's notes of the order; empty without ``order_details``.
+        callback_url: Where this processor's callbacks are received, to be told to it.
     """
 
     payment_id: str
     amount: Money
     instrument: Instrument
     capture: bool = True
+    order_id: str = ""
+    receipt: str | None = field(default=None, repr=False)
+    notes: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    callback_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

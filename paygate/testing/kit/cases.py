@@ -32,6 +32,10 @@ GivenT = TypeVar("GivenT")
 PAN = "4242424242424242"
 """A marker: a card number that must not appear in any output."""
 PAYMENT = "pay_KIT0000000000001"
+ORDER = "order_KIT0000000000001"
+RECEIPT = "kit-receipt"
+NOTES = {"kit": "notes"}
+CALLBACK_URL = "https://gateway.example/api/v1/callbacks/kit"
 USUAL_MINOR = 12_345
 
 
@@ -156,7 +160,17 @@ class ProcessorCase(Case):
     ) -> AuthorizeRequest:
         """Return a request for a charge, as the host creates it."""
         instrument = self.instrument(getattr(self, sample), sample)
-        return AuthorizeRequest(PAYMENT, amount or self.amount(), instrument, capture)
+        has_details = self.processor().capabilities.order_details
+        return AuthorizeRequest(
+            PAYMENT,
+            amount or self.amount(),
+            instrument,
+            capture,
+            order_id=ORDER,
+            receipt=RECEIPT if has_details else None,
+            notes=dict(NOTES) if has_details else {},
+            callback_url=CALLBACK_URL,
+        )
 
     def follow_up(
         self, asked: AuthorizeRequest, operation_id: str, reference: str | None = None
