@@ -8,11 +8,11 @@ import time
 from collections.abc import Sequence
 from itertools import chain
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ...core.limits import BUCKETS_PAUSE_S
 from ...core.senders.rate_limits import Spent
+from ..redis_connections import open_redis
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class RedisBuckets:
     """
 
     def __init__(self, url: str, *, gateway: str) -> None:
-        self._redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+        self._redis = open_redis(url, socket_timeout=2, socket_connect_timeout=2)
         self._script = self._redis.register_script(SCRIPT)
         self._prefix = f"paygate-{gateway}-rate"
         self._paused_until_s = 0.0

@@ -29,6 +29,7 @@ from saq.queue.redis import RedisQueue
 from ...core.errors import OperatorError
 from ...core.limits import NOTIFICATIONS_BUFFERED_MAX
 from ...core.queue.notifier import QUEUES, Jobs, Queue
+from ..redis_connections import open_redis
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ def connect(url: str) -> Redis:
         OperatorError: The URL is invalid.
     """
     try:
-        return Redis.from_url(
+        return open_redis(
             url, socket_timeout=10, socket_connect_timeout=2, health_check_interval=15
         )
     except ValueError as error:
