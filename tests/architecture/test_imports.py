@@ -32,7 +32,11 @@ HOMES = {
     "pluggy": ("paygate/plugins/",),
     "pytest": ("paygate/testing/",),
     "quart": ("paygate/core/api/",),
-    "redis": ("paygate/adapters/buckets/", "paygate/adapters/notifier/"),
+    "redis": (
+        "paygate/adapters/buckets/",
+        "paygate/adapters/notifier/",
+        "paygate/adapters/redis_connections.py",
+    ),
     "saq": ("paygate/adapters/notifier/",),
     "tortoise": ("paygate/adapters/postgres/",),
     "typer": ("paygate/cli/",),

@@ -1,4 +1,4 @@
-"""What a processor is told about the order of a charge."""
+"""What a processor gets to know about the order of a charge."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ORDER: dict[str, Any] = {"receipt": "tea-1", "notes": {"table": 7, "guests": ["A
 
 @dataclass
 class Curious:
-    """A processor that keeps what it is told."""
+    """A processor that keeps the requests it gets."""
 
     order_details: bool
     requests: list[AuthorizeRequest] = field(default_factory=list)
@@ -62,12 +62,12 @@ class Plugin:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"), [(True, ORDER), (False, {"receipt": None, "notes": {}})]
+    ("is_needed", "expected"), [(True, ORDER), (False, {"receipt": None, "notes": {}})]
 )
-async def test_the_details_are_told_to_a_processor_that_needs_them(
-    wanted: bool, told: dict[str, Any], database_url: str, tmp_path: Path
+async def test_a_processor_that_needs_the_details_gets_them(
+    is_needed: bool, expected: dict[str, Any], database_url: str, tmp_path: Path
 ):
-    processor = Curious(wanted)
+    processor = Curious(is_needed)
     plugins = [Found("curious", Plugin(processor), "1")]
     environ = {"PAYGATE_API_URL": "https://pay.example/"}
     async with running_app(database_url, tmp_path, plugins=plugins, environ=environ) as app:
@@ -77,7 +77,7 @@ async def test_the_details_are_told_to_a_processor_that_needs_them(
             await app.until(payment_id, "success")
 
     (request,) = processor.requests
-    assert {"receipt": request.receipt, "notes": dict(request.notes)} == told
+    assert {"receipt": request.receipt, "notes": dict(request.notes)} == expected
     assert request.order_id == order_id
     assert request.callback_url == "https://pay.example/api/v1/callbacks/curious"
     assert "Asha" not in repr(request)

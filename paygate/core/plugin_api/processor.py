@@ -72,7 +72,7 @@ class AuthorizeRequest:
         order_id: The order that is paid.
         receipt: The merchant's reference of the order; None without ``order_details``.
         notes: The merchant's notes of the order; empty without ``order_details``.
-        callback_url: Where this processor's callbacks are received, to be told to it.
+        callback_url: Where this processor's callbacks are received, for it to know.
     """
 
     payment_id: str
