@@ -56,7 +56,7 @@ async def grade(target: Target, options: GradeOptions) -> GradeReport:
     async with open_gateway(target) as gateway:
         await _must_accept_keys(gateway)
         if any(each.needs_webhooks for each in options.clauses):
-            async with open_webhooks(gateway, options.receiver) as webhooks:
+            async with open_webhooks(gateway, options.receiver, options.progress) as webhooks:
                 results = await _check_all(options, gateway, webhooks)
         else:
             results = await _check_all(options, gateway, Webhooks(gateway, options.receiver))
@@ -109,17 +109,28 @@ async def _check_all(
 
 
 async def _must_accept_keys(gateway: Gateway) -> None:
-    try:
-        answer = await gateway.call("GET", ANY_ORDER)
-    except BrokenClauseError as error:
+    """Refuse to run with keys of no merchant, which would fail most clauses."""
+    target = gateway.target
+    for setting, keys in (("--api-key", target.keys), ("--other-api-key", target.others)):
+        if keys is None:
+            continue
+        try:
+            answer = await gateway.call("GET", ANY_ORDER, keys=keys)
+        except BrokenClauseError as error:
+            raise OperatorError(
+                setting=target.url,
+                problem=f"there is no gateway ({error.evidence.came})",
+                remedy="Start it, or name another address",
+            ) from error
+        if answer.status == UNAUTHORIZED:
+            raise OperatorError(
+                setting=setting,
+                problem="the gateway refuses the key and the secret",
+                remedy="Give those of a merchant, in the option or its environment variable",
+            )
+    if target.others is not None and target.others.key == target.keys.key:
         raise OperatorError(
-            setting=gateway.target.url,
-            problem=f"there is no gateway ({error.evidence.came})",
-            remedy="Start it, or name another address",
-        ) from error
-    if answer.status == UNAUTHORIZED:
-        raise OperatorError(
-            setting="--api-key",
-            problem="the gateway refuses the key and the secret",
-            remedy="Give a merchant's in PAYGATE_API_KEY and PAYGATE_API_SECRET",
+            setting="--other-api-key",
+            problem="it is the same merchant's",
+            remedy="Give the keys of a second merchant, or none",
         )

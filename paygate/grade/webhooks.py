@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -179,12 +179,15 @@ class Webhooks:
         self.gateway.secrets |= {self.secret} - {""}
         return before
 
-    async def restore(self, before: Mapping[str, Any]) -> None:
-        """Give the gateway the URL from before the run."""
-        if self._setter is not None:
-            # A gateway that fails here has failed in a clause before.
-            with suppress(BrokenClauseError, NotSeenError):
-                await self.set_url(before.get("webhook_url") or before.get("url"))
+    async def restore(self, before: Mapping[str, Any]) -> str:
+        """Give the gateway the URL from before the run; return why it did not take it, or ""."""
+        if self._setter is None:
+            return ""
+        try:
+            await self.set_url(before.get("webhook_url") or before.get("url"))
+        except (BrokenClauseError, NotSeenError) as error:
+            return f"the merchant's webhook URL is still {self.url}: {error}"
+        return ""
 
     async def _settings(self) -> Mapping[str, Any]:
         for path in GETTERS:
@@ -195,8 +198,15 @@ class Webhooks:
 
 
 @asynccontextmanager
-async def open_webhooks(gateway: Gateway, options: ReceiverOptions) -> AsyncIterator[Webhooks]:
+async def open_webhooks(
+    gateway: Gateway, options: ReceiverOptions, progress: Callable[[str], None]
+) -> AsyncIterator[Webhooks]:
     """Start a receiver, give the gateway its URL, and restore the former URL at the end.
+
+    Args:
+        gateway: The gateway.
+        options: Where webhooks arrive.
+        progress: Receives a line if the former URL cannot be restored.
 
     Raises:
         OperatorError: The port is not available.
@@ -209,7 +219,8 @@ async def open_webhooks(gateway: Gateway, options: ReceiverOptions) -> AsyncIter
         try:
             yield webhooks
         finally:
-            await webhooks.restore(before)
+            if remains := await webhooks.restore(before):
+                progress(remains)
 
 
 def _texts(parsed: Any) -> Mapping[str, Any]:

@@ -165,6 +165,20 @@ async def test_the_report_on_the_page_is_real(running: tuple[Stack, Client]):
         (("localhost:8000",), "URL: 'localhost:8000' is no address"),
         (("http://127.0.0.1:9",), "there is no gateway"),
         (("URL", "--api-secret", "wrong"), "the gateway refuses the key and the secret"),
+        (
+            ("URL", "--other-api-key", "x", "--other-api-secret", "y"),
+            "--other-api-key: the gateway",
+        ),
+        (
+            (
+                "URL",
+                "--other-api-key",
+                KEYS["X-Api-Key"],
+                "--other-api-secret",
+                KEYS["X-Api-Secret"],
+            ),
+            "--other-api-key: it is the same merchant's",
+        ),
         (("URL", "--only", "K1,K21"), "there is no clause K21"),
         (("URL", "--webhook-url", "here:4000"), "--webhook-url: 'here:4000' is no address"),
         (("URL", "--only", "K1", "--junit", "/no/such/x"), "the report cannot be written"),
@@ -249,6 +263,24 @@ async def test_a_gateway_without_a_route_for_the_url_is_not_checked(
     assert code == 0
     assert [each["verdict"] for each in results] == ["not checked"] * 2
     assert all("no known route sets" in each["not_checked"][0] for each in results)
+
+
+async def test_a_webhook_url_that_stays_is_reported(running: tuple[Stack, Client]):
+    processes, _ = running
+
+    def keep_the_url(call: Call) -> None:
+        if call.body.get("webhook_url") is None:
+            call.path = "/webhooks/nothing"
+
+    async with serve(request("PUT /webhooks/config", keep_the_url)) as (gateway, url):
+        own = ("--api-key", gateway.own.key, "--api-secret", gateway.own.secret)
+        code, printed, errors = await processes.run("grade", url, *own, "--only", "K19", "--json")
+        kept = gateway.own.url
+
+    (result,) = json.loads(printed)["clauses"]
+    assert (code, result["verdict"]) == (0, "not checked")
+    assert "no known route sets" in result["not_checked"][0]
+    assert f"the merchant's webhook URL is still {kept}" in errors
 
 
 def test_the_page_of_the_contract_is_current():
