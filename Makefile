@@ -166,11 +166,12 @@ docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Writes the pages that are made from the code.
-reference: $(VENV)/.installed-dev
+reference: $(VENV)/.installed-dev $(VENV)/.tools
 	@$(BIN)/python -m paygate.simulator.catalogue_page > docs/reference/scenarios.md
 	@$(BIN)/python -m paygate.testing.kit.rules_page > docs/reference/kit-rules.md
 	@$(BIN)/python -m paygate.grade.clauses_page > docs/reference/common-contract.md
 	@$(BIN)/python -m tests.mutants.page > docs/reference/mutants.md
+	@PAYGATE_WRITE_PAGES=1 $(BIN)/pytest -q tests/wire/test_matrix.py
 
 clean:
 	rm -rf $(VENV) .paygate .site dist

@@ -109,3 +109,33 @@ def test_a_wrong_secret_and_an_unknown_id_are_errors(
         client.payment.fetch("pay_0000000000000000")
     with pytest.raises(BadRequestError, match="amount"):
         client.order.create({"amount": 1, "currency": "INR"})
+
+
+def test_a_payment_link_is_created_paid_once_and_cancelled(
+    client: razorpay.Client, paygate_server: PaygateServer
+):
+    details = {"amount": 50_000, "currency": "INR", "description": "Tea", "reference_id": "tea-1"}
+    link = client.payment_link.create(details)
+    other = client.payment_link.create({**details, "notes": {"sku": "tea"}})
+
+    assert (link["status"], link["amount_paid"], link["reference_id"]) == ("created", 0, "tea-1")
+    assert link["short_url"].startswith("http")
+    assert client.payment_link.fetch(link["id"]) == link
+    assert client.payment_link.cancel(other["id"])["status"] == "cancelled"
+    body = {"amount": 50_000, "currency": "INR", "order_id": other["order_id"]}
+    with pytest.raises(BadRequestError, match="cancelled"):
+        client.payment.createPaymentJson({**body, "method": "card", "card": CARD})
+    client.payment.createPaymentJson(
+        {**body, "order_id": link["order_id"], "method": "card", "card": CARD}
+    )
+    paygate_server.quiet()
+    paid_link = client.payment_link.fetch(link["id"])
+    assert (paid_link["status"], paid_link["amount_paid"]) == ("paid", 50_000)
+
+
+def test_a_refund_names_its_payment_in_the_body(client: razorpay.Client):
+    payment_id = paid(client)["razorpay_payment_id"]
+
+    assert client.refund.create({"payment_id": payment_id, "amount": 100})["amount"] == 100
+    with pytest.raises(BadRequestError, match="payment id field is required"):
+        client.refund.create({"amount": 100})

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from paygate import Credentials, WireDialect, WireRefusal, WireReply, WireRoute
 
-from . import orders, payments, refunds
+from . import links, orders, payments, refunds
 
 # A request that the gateway does not find or that conflicts is a bad request here.
 BAD_REQUEST, UNAUTHORIZED, TOO_MANY, SERVER_ERROR = 400, 401, 429, 500
@@ -32,8 +32,13 @@ def dialect() -> WireDialect:
             WireRoute("POST", "/v1/payments/{payment_id}/refund", refunds.create),
             WireRoute("GET", "/v1/payments/{payment_id}/refunds", refunds.of_payment),
             WireRoute("GET", "/v1/payments/{payment_id}/refunds/{refund_id}", refunds.show),
+            WireRoute("POST", "/v1/refunds", refunds.create),
             WireRoute("GET", "/v1/refunds", refunds.index),
             WireRoute("GET", "/v1/refunds/{refund_id}", refunds.show),
+            WireRoute("POST", "/v1/payment_links", links.create),
+            WireRoute("GET", "/v1/payment_links", links.index),
+            WireRoute("GET", "/v1/payment_links/{link_id}", links.show),
+            WireRoute("POST", "/v1/payment_links/{link_id}/cancel", links.cancel),
         ),
         authenticate=authenticate,
         refuse=refuse,

@@ -13,6 +13,9 @@ from .entities import card_entity, collection, payment_entity, reason_of
 from .orders import whole
 from .reading import WAIT_S, body_of, key_of, page_of, payment_of
 
+PREFIX = "/wire/razorpay"
+BANK_ACTIONS = frozenset({"redirect", "three_ds", "otp"})
+
 
 async def create(asked: WireRequest, context: WireContext) -> Any:
     """``POST /v1/payments/create/json``: pay an order from server to server.
@@ -36,12 +39,21 @@ async def create(asked: WireRequest, context: WireContext) -> Any:
         )
     action = payment["next_action"]
     if action is not None:
-        url = action["data"].get("url") or action["data"].get("link")
-        step = {"action": "redirect", "url": url} if url else {"action": "poll"}
+        step = _step(payment["id"], action, context)
         return {"razorpay_payment_id": payment["id"], "next": [step]}
     if payment["status"] == "pending":
         return {"razorpay_payment_id": payment["id"], "next": [{"action": "poll"}]}
     return signed(payment, context)
+
+
+def _step(payment_id: str, action: Mapping[str, Any], context: WireContext) -> dict[str, str]:
+    """Return the next step of the shopper: a page, or to wait for the app."""
+    url = action["data"].get("url")
+    if action["type"] in BANK_ACTIONS and url is None:
+        # A simulated bank has its page on paygate's own origin.
+        origin = context.url.removesuffix(PREFIX)
+        url = f"{origin}/simulator/bank?payment_id={quote(payment_id, safe='')}"
+    return {"action": "poll"} if url is None else {"action": "redirect", "url": url}
 
 
 def signed(payment: Mapping[str, Any], context: WireContext) -> dict[str, str]:

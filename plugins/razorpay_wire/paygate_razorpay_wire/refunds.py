@@ -13,9 +13,17 @@ from .reading import body_of, key_of, page_of, payment_of
 
 
 async def create(asked: WireRequest, context: WireContext) -> Any:
-    """``POST /v1/payments/{payment_id}/refund``: without ``amount``, of all that is left."""
-    payment = await payment_of(asked.places["payment_id"], context)
+    """``POST /v1/payments/{payment_id}/refund``: without ``amount``, of all that is left.
+
+    ``POST /v1/refunds`` names the payment in its body.
+    """
     body = body_of(asked)
+    payment_id = asked.places.get("payment_id") or str(body.get("payment_id") or "")
+    if not payment_id:
+        raise WireRefusal(
+            400, "BAD_REQUEST_ERROR", "The payment id field is required.", field="payment_id"
+        )
+    payment = await payment_of(payment_id, context)
     amount = whole(body.get("amount"))
     if amount is None:
         amount = payment["amount_captured"] - payment["amount_refunded"]
