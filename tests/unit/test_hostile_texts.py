@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import pkgutil
 import re
@@ -19,6 +20,8 @@ from tests.architecture.sources import Source, everything
 
 CHARS = 100_000
 CPU_S_MAX = 0.05
+# A redactor runs several patterns and builds the answer.
+REDACTOR_CPU_S_MAX = 8 * CPU_S_MAX
 PACKAGES = (
     "paygate",
     "paygate_card_sim",
@@ -70,6 +73,7 @@ def patterns_in(value: Any) -> Iterator[re.Pattern[Any]]:
                 yield from patterns_in(inner)
 
 
+@functools.cache
 def patterns() -> dict[str, re.Pattern[Any]]:
     """Return every compiled pattern, under the name of the first module that holds it."""
     held = {
@@ -81,22 +85,22 @@ def patterns() -> dict[str, re.Pattern[Any]]:
     return {name: pattern for pattern, name in {p: n for n, p in reversed(held.items())}.items()}
 
 
-def cpu_s(read: Callable[[str], object], text: str) -> float:
-    """Return the CPU seconds for the text: the smallest of nine measurements.
+def cpu_s(read: Callable[[str], object], text: str, allowed_s: float = CPU_S_MAX) -> float:
+    """Return the CPU seconds for the text: the first that is allowed, or the smallest of nine.
 
     A part of the text is read first, so that a slow reader fails and does not hang.
     """
     part = text[: CHARS // 10]
     began = time.process_time()
     read(part)
-    if (taken_s := time.process_time() - began) >= CPU_S_MAX:
+    if (taken_s := time.process_time() - began) >= allowed_s:
         return taken_s
     taken = []
     for _ in range(9):
         began = time.process_time()
         read(text)
         taken.append(time.process_time() - began)
-        if taken[-1] < CPU_S_MAX:
+        if taken[-1] < allowed_s:
             break
     return min(taken)
 
@@ -134,10 +138,10 @@ def test_a_pattern_reads_a_hostile_text_in_linear_time(name: str):
     ids=["redact", "redact_text", "redact_json", "names_a_secret", "a line of the log", "a list"],
 )
 def test_a_redactor_reads_a_hostile_text_in_linear_time(function: Callable[[str], object]):
-    texts = {what: cpu_s(function, text) for what, text in TEXTS.items()}
+    limit_s = REDACTOR_CPU_S_MAX
+    texts = {what: cpu_s(function, text, limit_s) for what, text in TEXTS.items()}
 
-    # A redactor runs several patterns and builds the answer.
-    assert {what: taken for what, taken in texts.items() if taken >= 8 * CPU_S_MAX} == {}
+    assert {what: taken for what, taken in texts.items() if taken >= limit_s} == {}
 
 
 def test_every_pattern_is_a_module_constant():
