@@ -14,8 +14,9 @@ import pytest
 
 from paygate.core.errors import OperatorError
 from paygate.scaffold import KINDS, NAME_CHARS_MAX, Kind, NewPlugin, write_package
+from tests.harness.databases import Databases
 from tests.harness.processes import Stack
-from tests.harness.suites import PYTEST
+from tests.harness.suites import run_suite
 
 ROOT = Path(__file__).parents[2]
 LONGEST = "a2345678_1234567_" + "b" * (NAME_CHARS_MAX - 17)
@@ -69,17 +70,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 @pytest.mark.parametrize("kinds", [("method",), ("processor", "sink", "policy")], ids=str)
 def test_a_new_package_passes_its_own_tests(
-    kinds: tuple[Kind, ...], written: Written, server_urls: tuple[str, str]
+    kinds: tuple[Kind, ...], written: Written, databases: Databases
 ):
     roots = [written.roots[kind] for kind in kinds]
     # Where the one stands, as its README says; the others in one process, which costs less.
     several = ("--import-mode=importlib", *map(str, roots)) if len(roots) > 1 else ()
-    done = run(
-        *(*PYTEST, *several),
-        cwd=roots[0],
-        PYTHONPATH=written.path(*kinds),
-        PAYGATE_TEST_DATABASE_URL=server_urls[0],
-    )
+    # Our migrated database is there to be copied.
+    environ = {
+        "PYTHONPATH": written.path(*kinds),
+        "PAYGATE_TEST_DATABASE_URL": databases.server_url,
+    }
+    done = run_suite(*several, cwd=roots[0], environ={**os.environ, **environ})
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout

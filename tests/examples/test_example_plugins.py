@@ -16,7 +16,7 @@ import pytest
 
 from tests.harness.databases import Databases
 from tests.harness.processes import Stack
-from tests.harness.suites import PYTEST
+from tests.harness.suites import run_suite
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "plugins"
@@ -52,7 +52,7 @@ def test_the_tests_of_each_plugin_pass(site: Path, databases: Databases):
     folders = [str(FOLDER / name) for name in NAMES]
     # Our migrated database is there to be copied.
     environ = {"PYTHONPATH": str(site), "PAYGATE_TEST_DATABASE_URL": databases.server_url}
-    done = run(*PYTEST, *folders, **environ)
+    done = run_suite(*folders, cwd=ROOT, environ={**os.environ, **environ})
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout

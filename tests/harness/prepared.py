@@ -1,4 +1,4 @@
-"""Processes of ``python -m paygate`` in a fraction of the time that one takes to start.
+"""Processes of ``python -m`` with paygate in a fraction of the time that one takes to start.
 
 Most of a start is the import of libraries. One process has imported them and does nothing
 else; every command is a fork of it: a process of its own, with its environment, its folder
@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import pkgutil
+import runpy
 import select
 import signal
 import socket
@@ -23,7 +24,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryFile, mkdtemp
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
@@ -75,14 +76,62 @@ async def start_paygate(
     errors: int = 2,
 ) -> Process:
     """``python -m paygate``, with these file descriptors to write to."""
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(_forking_server())
-    asked = json.dumps({"arguments": list(arguments), "environ": dict(environ), "cwd": str(cwd)})
-    socket.send_fds(connection, [f"{asked}\n".encode()], [output, errors])
+    connection = _ask("paygate", arguments, environ, cwd, (output, errors))
     reader, writer = await asyncio.open_unix_connection(sock=connection)
     process = Process(int(await reader.readline()))
     process.watching = asyncio.create_task(process._watch(reader, writer))
     return process
+
+
+def run_module(
+    module: str,
+    arguments: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    timeout_s: float,
+) -> subprocess.CompletedProcess[str]:
+    """``python -m module`` to its end, in a process that has imported paygate.
+
+    Raises:
+        TimeoutError: It took longer, and was killed.
+    """
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        streams = (output.fileno(), errors.fileno())
+        with _ask(module, arguments, environ, cwd, streams) as connection:
+            connection.settimeout(timeout_s)
+            answers = connection.makefile()
+            pid = int(answers.readline())
+            try:
+                code = int(answers.readline())
+            except TimeoutError:
+                os.kill(pid, signal.SIGKILL)
+                raise
+        output.seek(0)
+        errors.seek(0)
+        written, complaints = output.read().decode(), errors.read().decode()
+        return subprocess.CompletedProcess([module, *arguments], code, written, complaints)
+
+
+def _ask(
+    module: str,
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    cwd: Path,
+    streams: tuple[int, int],
+) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(_forking_server())
+    asked = json.dumps(
+        {
+            "module": module,
+            "arguments": list(arguments),
+            "environ": dict(environ),
+            "cwd": str(cwd),
+        }
+    )
+    socket.send_fds(connection, [f"{asked}\n".encode()], streams)
+    return connection
 
 
 @functools.cache
@@ -178,7 +227,7 @@ def _report_ended(running: dict[int, socket.socket]) -> None:
 
 
 def _become(asked: Any, descriptors: Sequence[int]) -> None:
-    """Turn this process into ``python -m paygate`` and run it."""
+    """Turn this process into ``python -m`` and run the module."""
     with Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
     for target, descriptor in enumerate(descriptors, start=1):
@@ -189,10 +238,13 @@ def _become(asked: Any, descriptors: Sequence[int]) -> None:
     os.chdir(asked["cwd"])
     sys.path[0] = asked["cwd"]
     sys.path[1:1] = filter(None, asked["environ"].get("PYTHONPATH", "").split(os.pathsep))
-    sys.argv = ["paygate", *asked["arguments"]]
-    from paygate.cli import main
+    sys.argv = [asked["module"], *asked["arguments"]]
+    if asked["module"] == "paygate":
+        from paygate.cli import main
 
-    main()
+        main()
+    else:
+        runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

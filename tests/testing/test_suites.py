@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from paygate.testing.session import Session
-from tests.harness.suites import PYTEST
+from tests.harness.suites import PATIENCE_S, PYTEST, run_suite
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 240
 
 TESTS = """
 import asyncio
@@ -51,19 +50,18 @@ FLAVOURS = {
 }
 
 
+def suite_environ(**more: str) -> dict[str, str]:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", "COV_"))
+    }
+    return {**inherited, **more}
+
+
 def run(folder: Path, *arguments: str, server_url: str = "", **more: str):
-    environ = {**os.environ, "PAYGATE_TEST_DATABASE_URL": server_url, **more}
-    for name in [name for name in environ if name.startswith(("PYTEST_", "COV_"))]:
-        del environ[name]
-    return subprocess.run(
-        [sys.executable, "-m", *PYTEST, *arguments],
-        cwd=folder,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    environ = suite_environ(PAYGATE_TEST_DATABASE_URL=server_url, **more)
+    return run_suite(*arguments, cwd=folder, environ=environ)
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
@@ -98,6 +96,14 @@ def test_a_run_without_these_fixtures_imports_nothing_of_paygate(tmp_path):
         "import sys\ndef test_it(): assert 'paygate' not in sys.modules\n"
     )
 
-    ran = run(tmp_path, "-p", "no:asyncio")
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", *PYTEST, "-p", "no:asyncio"],
+        cwd=tmp_path,
+        env=suite_environ(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
 
     assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
