@@ -15,11 +15,12 @@ from pathlib import Path
 from paygate.chaos.sequence import Fault
 from paygate.testing import PaygateServer
 from tests.docs.blocks import ROOT, blocks_of
+from tests.harness.prepared import run_module
 from tests.harness.processes import free_port
 
 PAGE = "how-to/test-your-webhook-handler.md"
 PORT = "4300"
-PROGRAMS = {"python": [sys.executable], "paygate": [sys.executable, "-m", "paygate"]}
+PATIENCE_S = 240.0
 
 
 @dataclass
@@ -37,16 +38,19 @@ class Reader:
         while "=" in words[0]:
             name, _, value = words.pop(0).partition("=")
             environ[name] = str(Path(self.environ["HOME"]) / value)
-        command = [*PROGRAMS[words[0]], *(_as_installed(word) for word in words[1:])]
-        if words[0] == "paygate":
-            ran = subprocess.run(
-                command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
-            )
+        program, *arguments = map(_as_installed, words)
+        if program == "paygate":
+            ran = run_module(program, arguments, cwd=ROOT, environ=environ, timeout_s=PATIENCE_S)
             self.printed.append((ran.returncode, ran.stdout or ran.stderr))
             return
+        assert program == "python", line
         self.stop()
         handler = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=environ,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.handlers.append(handler)
         assert handler.stdout is not None
@@ -94,6 +98,7 @@ def test_the_commands_of_the_page_do_what_it_says(paygate_server: PaygateServer,
     assert (naive[0], fixed[0], by_command[0]) == (1, 0, 0), here.printed
     assert found[1:] == shown.splitlines()[1:]
     assert "120 of 120 orders of 5 events" in fixed[1]
+    assert fixed[1].count(" yes\n") == 3
     assert "6 of 6 orders of 3 events" in by_command[1]
 
 
