@@ -12,6 +12,7 @@ from aiohttp import web
 
 from ..adapters.clock.database import SystemClock
 from ..adapters.http.client import AiohttpClient
+from ..core.clock import Clock
 from .api import Asked, BankApi, ConnectionBrokenError, Reply
 from .bank import Bank
 from .callbacks import BankClock
@@ -49,6 +50,7 @@ async def open_bank(
     *,
     keys: BankKeys = KEYS,
     seed: int = 1,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Bank]:
     """Serve a bank while the block runs.
 
@@ -57,6 +59,7 @@ async def open_bank(
         settings: What the bank does unless a request says otherwise.
         keys: What the bank and its caller share.
         seed: Seed of random latencies.
+        clock: The bank's time until a test moves it ahead; None is the machine's.
 
     Raises:
         BankError: There is no scenario of the name in the settings.
@@ -64,9 +67,8 @@ async def open_bank(
     # The address is the user's own, and may be on this machine.
     http = AiohttpClient(allow_private=True)
     secret = keys.callback_secret
-    bank = Bank(
-        BankClock(SystemClock()), http, callback_secret=secret, settings=settings, seed=seed
-    )
+    own = BankClock(clock or SystemClock())
+    bank = Bank(own, http, callback_secret=secret, settings=settings, seed=seed)
     runner = web.AppRunner(
         _app(BankApi(bank, keys.api_key)), access_log=None, shutdown_timeout=GRACE_S
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from ..adapters.clock.database import SystemClock
 from ..adapters.serving.server import listen_anywhere
 from ..bank.bank import Bank
 from ..bank.server import KEYS, open_bank
@@ -15,8 +17,18 @@ from .background_loop import BackgroundLoop, blocking
 HOST = "127.0.0.1"
 
 
+@dataclass(frozen=True, slots=True)
+class StoppedClock:
+    """A clock that stands still."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
 class BankServer:
-    """A bank on a local port, with blocking methods.
+    """A bank on a local port, with blocking methods. Its clock is stopped until a test moves it.
 
     Args:
         url: ``http://127.0.0.1:<port>``.
@@ -73,7 +85,8 @@ def bank_server() -> Iterator[BankServer]:
     listening, port = listen_anywhere(HOST)
     stack = AsyncExitStack()
     try:
-        bank = loop.run(stack.enter_async_context(open_bank(listening)))
+        clock = StoppedClock(SystemClock().now())
+        bank = loop.run(stack.enter_async_context(open_bank(listening, clock=clock)))
         yield BankServer(loop, bank, f"http://{HOST}:{port}")
     finally:
         loop.run(stack.aclose())
