@@ -279,7 +279,15 @@ class RegistryOverrides:
         if not isinstance(sink, FakeSink) or sink.is_new:
             return {name: GuardedSink(sink, sink.info)}
         replaced = self._named(sink.instead_of, self._sinks)
-        return {name: GuardedSink(sink, before.info) for name, before in replaced.items()}
+        # A fake of all sinks is not delivered to once more by those that endpoints have to name.
+        sink.only_if_named = sink.instead_of is not None and _is_only_if_named(
+            replaced[sink.instead_of]
+        )
+        return {
+            name: GuardedSink(sink, before.info)
+            for name, before in replaced.items()
+            if _is_only_if_named(before) == sink.only_if_named
+        }
 
     def _named(self, name: str | None, among: Mapping[str, Value]) -> Mapping[str, Value]:
         if name is None:
@@ -294,3 +302,7 @@ class RegistryOverrides:
             for problem in getattr(thing, "problems", ()):
                 return problem  # type: ignore[no-any-return]  # problems of a fake are exceptions
         return None
+
+
+def _is_only_if_named(sink: EventSink) -> bool:
+    return getattr(sink, "only_if_named", False) is True

@@ -281,7 +281,8 @@ async def test_the_clock_runs_after_an_api_is_killed_during_an_advance(
         await asyncio.gather(advancing, return_exceptions=True)
 
     assert later["now"] > left["now"]
-    assert left["shift_seconds"] != 0
+    # It lost the time for which it was held, perhaps less than a millisecond, and gained none.
+    assert left["shift_seconds"] <= 0
     assert (released["held"], released["shift_seconds"]) == (False, 0)
 
 

@@ -204,6 +204,21 @@ async def test_a_sink_gets_all_events(paygate_app: PaygateApp, clock):
     assert {call.payload["data"]["payment"]["id"] for call in sink.calls} == {payment["id"]}
 
 
+async def test_a_sink_of_a_format_is_replaced_by_name(paygate_app: PaygateApp):
+    url, sink = "http://inbox.localhost/other", "razorpay_wire"
+    made = await paygate_app.call("POST", "/webhook-endpoints", {"url": url, "sink": sink})
+    assert made.status == 201
+
+    with paygate_app.use(FakeSink(instead_of=sink)) as fake:
+        await paygate_app.pay()
+    with paygate_app.use(FakeSink()) as others:
+        await paygate_app.pay()
+
+    assert [call.url for call in fake.calls] == [url] * 3
+    assert [call.url for call in others.calls if call.url == url] == []
+    assert len(others.calls) == 3
+
+
 async def test_any_plugin_object_may_be_used(paygate_app: PaygateApp):
     class Own:
         info = PluginInfo("own", "1")

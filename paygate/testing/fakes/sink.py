@@ -41,7 +41,8 @@ class FakeSink:
             ``DeliveryResult``, an exception, or a callable ``(event, endpoint)``.
         wants: The event types it accepts; None accepts all, also of merchants without a
             webhook URL.
-        instead_of: The id of the sink to replace; None replaces all.
+        instead_of: The id of the sink to replace; None replaces all that deliver to any
+            endpoint.
         id: Add a sink with this id.
     """
 
@@ -57,6 +58,7 @@ class FakeSink:
             raise ValueError("give either instead_of or id, not both")
         self.instead_of = instead_of
         self.is_new = id is not None
+        self.only_if_named = False
         self.info = PluginInfo(id or instead_of or "fake_sink", "0")
         self.calls: list[Carried] = []
         self.problems: list[ScriptExhaustedError] = []
