@@ -2,7 +2,7 @@
 
 Most of a start is the import of libraries. One process has imported them and does nothing
 else; every command is a fork of it: a process of its own, with its environment, its folder
-and its output, that is signalled and killed like any other.
+and its output, that is signalled and killed like any other. It ends with the tests at the latest.
 """
 
 from __future__ import annotations
@@ -205,6 +205,9 @@ def serve(address: str) -> None:
             running[pid] = connection
             connection.sendall(f"{pid}\n".encode())
         if sys.stdin in readable:
+            # Of tests that were killed, nobody else ends the processes.
+            for pid in running:
+                os.kill(pid, signal.SIGKILL)
             return
 
 
