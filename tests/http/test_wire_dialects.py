@@ -43,6 +43,12 @@ async def make(asked: WireRequest, context: WireContext) -> Any:
     return await context.gateway.call("POST", "/orders", body=asked.json(), idempotency_key=key)
 
 
+async def make_two(asked: WireRequest, context: WireContext) -> Any:
+    bodies = [{"amount": amount, "receipt": f"of {amount}"} for amount in (50_000, 60_000)]
+    made = [await context.gateway.call("POST", "/orders", body=body) for body in bodies]
+    return {"receipts": [order["receipt"] for order in made]}
+
+
 async def show(asked: WireRequest, context: WireContext) -> Any:
     return await context.gateway.call("GET", f"/orders/{asked.places['id']}")
 
@@ -63,6 +69,7 @@ async def header(asked: WireRequest, context: WireContext) -> Any:
 ROUTES = (
     WireRoute("POST", "/v9/things", make),
     WireRoute("GET", "/v9/things/{id}", show),
+    WireRoute("POST", "/v9/pairs", make_two),
     WireRoute("GET", "/v9/echo", echo),
     WireRoute("GET", "/v9/fail", fail),
     WireRoute("GET", "/v9/header", header),
@@ -115,6 +122,13 @@ async def test_a_request_uses_the_merchants_keys_and_the_rules_of_the_api(
     assert shown == direct.json
     assert (wrong.status_code, why["oops"], why["field"]) == (400, "BAD_REQUEST_ERROR", "amount")
     assert wrong.headers["X-Reason"] == "invalid_request"
+
+
+async def test_each_request_of_a_handler_has_its_own_body(database_url: str, tmp_path: Path):
+    async with speaking(database_url, tmp_path) as app:
+        _, shown = await ask(app, "/v9/pairs", "POST")
+
+    assert shown == {"receipts": ["of 50000", "of 60000"]}
 
 
 async def test_another_merchants_rows_do_not_exist(database_url: str, tmp_path: Path):

@@ -80,8 +80,14 @@ class InnerGateway:
         }
         exchange = _Exchange(b"" if body is None else write(body))
         # Its own task: the contexts of the two requests stay apart.
-        await asyncio.create_task(self.app.asgi_app(scope, exchange.receive, exchange.send))  # type: ignore[arg-type]
+        await asyncio.create_task(self._send(scope, exchange))
         return exchange.result()
+
+    async def _send(self, scope: Mapping[str, Any], exchange: _Exchange) -> None:
+        # Otherwise Quart would share ``g`` between all requests inside the dialect's: the second
+        # one would see the body of the first.
+        async with self.app.app_context():
+            await self.app.asgi_app(scope, exchange.receive, exchange.send)  # type: ignore[arg-type]
 
     def _host(self) -> str:
         named = (value for name, value in self.scope["headers"] if name.lower() == b"host")
@@ -129,7 +135,8 @@ class _Exchange:
             self.status,
             str(error.get("code") or "SERVER_ERROR"),
             str(error.get("description") or "The gateway did not answer"),
-            reason=self.headers.get("paygate-reason"),
+            # A stored refusal has no headers.
+            reason=error.get("reason") or self.headers.get("paygate-reason"),
             field=error.get("field"),
             retry_after_s=int(after) if after.isdigit() else None,
         )
