@@ -22,6 +22,7 @@
     │       ├── InvalidTransitionError
     │       ├── OrderNotPayableError
     │       ├── LinkEndedError
+    │       ├── LinkInUseError
     │       ├── NotCapturableError
     │       ├── CaptureExceedsAuthorizationError
     │       ├── NotCancellableError
@@ -237,6 +238,15 @@ class LinkEndedError(ConflictError):
             "expired": "Payment link has expired",
         }
         super().__init__(sentences[status])
+
+
+class LinkInUseError(ConflictError):
+    """A payment of the payment link has begun and not ended, so it is not cancelled."""
+
+    code = "payment_link_in_use"
+
+    def __init__(self) -> None:
+        super().__init__("A payment of the payment link is in progress")
 
 
 class NotCapturableError(ConflictError):

@@ -292,3 +292,25 @@ async def test_concurrent_cancelling_and_paying_agree_on_which_was_first(app: Te
         assert {each["description"] for each in refused} <= {CANCELLED["description"], in_progress}
         stored = "SELECT count(*) FROM payments WHERE order_id = $1"
         assert await app.value(stored, link["order_id"]) == len(begun)
+
+
+async def test_a_link_with_a_payment_in_progress_is_not_cancelled_if_that_is_refused(app: TestApp):
+    link = await a_link(app)
+    begun = await pay(app, link)
+    refused = await cancel(app, link, json={"if_unused": True})
+
+    assert (begun.status, refused.status) == (201, 400)
+    assert refused.json["error"]["reason"] == "payment_link_in_use"
+    assert (await shown(app, link))["status"] == "created"
+
+
+async def test_of_cancelling_an_unused_link_and_paying_it_exactly_one_happens(app: TestApp):
+    for _ in range(20):
+        link = await a_link(app)
+        ended, paid = await asyncio.gather(
+            cancel(app, link, json={"if_unused": True}), pay(app, link)
+        )
+
+        assert {ended.status, paid.status} in ({200, 400}, {201, 400})
+        status = "cancelled" if ended.status == 200 else "created"
+        assert (await shown(app, link))["status"] == status

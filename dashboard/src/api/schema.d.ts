@@ -488,7 +488,7 @@ export interface paths {
     put?: never;
     /**
      * Cancel a payment link
-     * @description No payment of the link begins any more. One that has begun may end, and may pay the link: see `payment_in_progress`. Needs the role developer.
+     * @description No payment of the link begins any more. One that has begun may end, and may pay the link: see `payment_in_progress`. With `if_unused` such a link is not cancelled. Needs the role developer.
      */
     post: operations["cancelPaymentLink"];
     delete?: never;
@@ -1685,6 +1685,18 @@ export interface components {
     Callbacks: {
       /** Data */
       data: components["schemas"]["CallbackListed"][];
+    };
+    /**
+     * CancelLinkRequest
+     * @description Body of ``POST /payment-links/{id}/cancel``; optional.
+     */
+    CancelLinkRequest: {
+      /**
+       * If Unused
+       * @description refuse it if a payment has begun and may still pay the link
+       * @default false
+       */
+      if_unused?: boolean;
     };
     /**
      * CaptureRequest
@@ -4959,6 +4971,7 @@ export type AuditActor = components["schemas"]["AuditActor"];
 export type AuditEntry = components["schemas"]["AuditEntry"];
 export type CallbackListed = components["schemas"]["CallbackListed"];
 export type Callbacks = components["schemas"]["Callbacks"];
+export type CancelLinkRequest = components["schemas"]["CancelLinkRequest"];
 export type CaptureRequest = components["schemas"]["CaptureRequest"];
 export type ClockAdvanced = components["schemas"]["ClockAdvanced"];
 export type ClockShown = components["schemas"]["ClockShown"];
@@ -5793,7 +5806,11 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody?: never;
+    requestBody?: {
+      content: {
+        "application/json": components["schemas"]["CancelLinkRequest"];
+      };
+    };
     responses: {
       /** @description Done. */
       200: {

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from ..accounts.model import Merchant
 from ..deps import Deps, run_again_on_conflict
-from ..errors import InvalidInputError, NotFoundError
+from ..errors import InvalidInputError, LinkInUseError, NotFoundError
 from ..ids import IdKind
 from .create import CreateOrder, client_secret, create_order
 from .model import LinkStatus, Order, PaymentLink
@@ -72,15 +72,24 @@ async def find_link(link_id: str, merchant: Merchant, deps: Deps) -> LinkState:
 
 
 @run_again_on_conflict
-async def cancel_link(link_id: str, merchant: Merchant, deps: Deps) -> LinkState:
+async def cancel_link(
+    link_id: str, merchant: Merchant, deps: Deps, *, if_unused: bool = False
+) -> LinkState:
     """Cancel a payment link, so that no payment of it begins any more. Idempotent.
 
     It takes the lock of the order, as a new payment does: either the payment begins first and
     may end, or it reads that the link is cancelled.
 
+    Args:
+        link_id: The link.
+        merchant: The merchant that sends the request.
+        deps: The app.
+        if_unused: Refuse it if a payment has begun and not ended.
+
     Raises:
         NotFoundError: No such link, or another merchant's.
         LinkEndedError: The link is paid or has expired.
+        LinkInUseError: A payment is in progress, and the request refuses that.
     """
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage)
@@ -89,6 +98,8 @@ async def cancel_link(link_id: str, merchant: Merchant, deps: Deps) -> LinkState
         assert order is not None, "the order was found in this transaction"
         cancelled = order.cancel_link(at=deps.clock.now())
         if cancelled is not order:
+            if if_unused and await storage.payments.has_live(order.id):
+                raise LinkInUseError
             await storage.orders.cancel_link(cancelled)
         [state] = await link_states([cancelled], bound)
     return state

@@ -229,14 +229,16 @@ class AsyncPaymentLinks:
         return each_row_async(self._send, call)
 
     async def cancel(
-        self, link_id: str, *, idempotency_key: str | None = None
+        self, link_id: str, *, if_unused: bool | None = None, idempotency_key: str | None = None
     ) -> models.PaymentLink:
         """Cancel a payment link.
 
         No payment of the link begins any more. One that has begun may end, and may pay the
-        link: see `payment_in_progress`. Needs the role developer.
+        link: see `payment_in_progress`. With `if_unused` such a link is not cancelled. Needs
+        the role developer.
 
         Args:
+            if_unused: Refuse it if a payment has begun and may still pay the link.
             idempotency_key: The same for repeated requests. Without it, each call has a new
                 key.
         """
@@ -244,6 +246,7 @@ class AsyncPaymentLinks:
             "POST",
             path("/payment-links/{}/cancel", link_id),
             models.PaymentLink.from_json,
+            body={"if_unused": if_unused},
             idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)

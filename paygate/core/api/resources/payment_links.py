@@ -30,6 +30,7 @@ from ..documented import LINK_ID, MADE_AT, ORDER_ID, Audited, documented, exampl
 from ..errors import json_response
 from ..fields import (
     Body,
+    Request,
     SpanQuery,
     Text,
     TimeField,
@@ -80,6 +81,14 @@ class PaymentLinkRequest(OrderRequest):
     )
     expires_at: TimeField | None = Field(
         None, description="from then on no payment begins; without it, the link has no end"
+    )
+
+
+class CancelLinkRequest(Request):
+    """Body of ``POST /payment-links/{id}/cancel``; optional."""
+
+    if_unused: bool = Field(
+        False, description="refuse it if a payment has begun and may still pay the link"
     )
 
 
@@ -228,16 +237,21 @@ async def show(link_id: str) -> Response:
     PAYMENT_LINK_CANCELLED_EXAMPLE,
     needs=Role.DEVELOPER,
     audit=Audited("payment_link.cancel"),
+    body=CancelLinkRequest,
+    body_is_optional=True,
+    body_examples={"in any case": {}, "if no payment has begun": {"if_unused": True}},
     takes_key=True,
     about="No payment of the link begins any more. One that has begun may end, and may pay the "
-    "link: see `payment_in_progress`.",
+    "link: see `payment_in_progress`. With `if_unused` such a link is not cancelled.",
 )
 async def cancel(link_id: str) -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
+    body = await body_of_request()
 
     async def do(bound: Deps) -> tuple[object, int]:
-        state = await cancel_link(link_id, merchant, bound)
+        asked = checked(CancelLinkRequest, body)
+        state = await cancel_link(link_id, merchant, bound, if_unused=asked.if_unused)
         return payment_link_to_json(state, link_url(state.order, bound)), 200
 
     return await once(merchant.id, deps, do)

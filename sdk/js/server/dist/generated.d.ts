@@ -414,6 +414,11 @@ export interface PaymentLinkRequest {
     /** From then on no payment begins; without it, the link has no end. */
     expires_at?: string | Date | null | undefined;
 }
+/** What `cancelPaymentLink` is given. */
+export interface CancelLinkRequest {
+    /** Refuse it if a payment has begun and may still pay the link. */
+    if_unused?: boolean | undefined;
+}
 /** What `createPayment` is given. */
 export interface CreatePaymentRequest {
     order_id: string;
@@ -616,9 +621,9 @@ export declare class PaymentLinks {
      * Cancel a payment link.
      *
      * No payment of the link begins any more. One that has begun may end, and may pay the link: see
-     * `payment_in_progress`. Needs the role developer.
+     * `payment_in_progress`. With `if_unused` such a link is not cancelled. Needs the role developer.
      */
-    cancel(linkId: string, options?: KeyedOptions): Promise<PaymentLink>;
+    cancel(linkId: string, body?: CancelLinkRequest, options?: KeyedOptions): Promise<PaymentLink>;
 }
 /** Payments of orders. */
 export declare class Payments {

@@ -85,12 +85,13 @@ export class PaymentLinks {
      * Cancel a payment link.
      *
      * No payment of the link begins any more. One that has begun may end, and may pay the link: see
-     * `payment_in_progress`. Needs the role developer.
+     * `payment_in_progress`. With `if_unused` such a link is not cancelled. Needs the role developer.
      */
-    cancel(linkId, options = {}) {
+    cancel(linkId, body = {}, options = {}) {
         return this.#send({
             verb: "POST",
             path: path `/payment-links/${linkId}/cancel`,
+            body,
             idempotencyKey: keyOf(options.idempotencyKey),
         });
     }
