@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         Update,
         Verified,
     )
+    from .core.plugin_api.records import Record, Records
     from .core.plugin_api.retry_policy import RetryPolicy, Tries
     from .core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
     from .core.plugin_api.routing import Candidate, Router, RouteRequest
@@ -164,6 +165,8 @@ __all__ = [
     "PluginInfo",
     "Processor",
     "RawCallback",
+    "Record",
+    "Records",
     "Released",
     "RetryPolicy",
     "RiskCheck",
@@ -223,6 +226,7 @@ _HOMES = {
     "core.plugin_api.retry_policy": "RetryPolicy Tries",
     "core.plugin_api.risk": "Allow Block RiskCheck RiskContext RiskRequest RiskVerdict",
     "core.plugin_api.routing": "Candidate Router RouteRequest",
+    "core.plugin_api.records": "Record Records",
     "core.plugin_api.sink": "DeliverableEvent EventSink",
     "core.plugin_api.wire": """
         Credentials Gateway WireContext WireDialect WireRefusal WireReply WireRequest WireRoute

@@ -57,7 +57,7 @@ from .core.observe.metrics import Metrics, NoMetrics, measure_loop_lag
 from .core.observe.traced_http import TracedHttp
 from .core.observe.traces import Traces
 from .core.origins import origin
-from .core.plugin_settings import stored_settings
+from .core.plugin_data.settings import stored_settings
 from .core.queue.notifier import Notifier
 from .core.queue.store import Retention
 from .core.senders.addresses import Network, parse_networks

@@ -121,6 +121,14 @@ PLUGIN_CALL = timedelta(seconds=10)
 WIRE_CALL = timedelta(seconds=40)
 # Different unsupported requests that are counted.
 WIRE_UNKNOWN_MAX = 1000
+
+# Records of plugins, of one merchant. A new one counts them first, in about 10 ms at the maximum.
+RECORDS_MAX = 100_000
+RECORD_BYTES_MAX = 48 * 1024
+RECORD_ID_CHARS_MAX = 255
+RECORD_KEPT = timedelta(days=400)
+# A page of a list, and one more to know whether there are more.
+RECORDS_LISTED_MAX = PAGE_ROWS_MAX + 1
 PLUGIN_TEXT_CHARS_MAX = 500
 
 # Threads of one plugin that `asyncio.to_thread` starts in a process; further calls wait.

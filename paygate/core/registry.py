@@ -339,6 +339,11 @@ class GuardedWireDialect(Protocol):
     """A dialect behind the host's guard."""
 
     @property
+    def plugin(self) -> str:
+        """The id of its plugin."""
+        ...
+
+    @property
     def dialect(self) -> WireDialect:
         """The dialect as the plugin declares it."""
         ...

@@ -18,6 +18,7 @@ from .payments.store import (
     PaymentRepository,
     RefundRepository,
 )
+from .plugin_api.records import RecordRepository
 from .plugin_api.settings import PluginSettingRepository
 from .queue.store import (
     HousekeepingRepository,
@@ -89,6 +90,11 @@ class Repositories(AccountRepositories, Protocol):
     @property
     def plugin_settings(self) -> PluginSettingRepository:
         """Settings of plugins that operators changed."""
+        ...
+
+    @property
+    def plugin_records(self) -> RecordRepository:
+        """Records of plugins."""
         ...
 
     @property

@@ -219,7 +219,10 @@ class Collector:
     def sinks(self) -> dict[str, EventSink]:
         """Sinks by id."""
         return self._guarded(
-            "paygate_event_sinks", EventSink, sink_id, lambda _, sink: GuardedSink(sink, sink.info)
+            "paygate_event_sinks",
+            EventSink,
+            sink_id,
+            lambda plugin, sink: GuardedSink(sink, sink.info, plugin),
         )
 
     def policies(self) -> dict[PolicyTarget, RetryPolicy]:

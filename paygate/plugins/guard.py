@@ -369,10 +369,17 @@ class GuardedMethod:
 
 @dataclass(frozen=True, slots=True)
 class GuardedSink:
-    """A sink that reports every exception as a failed attempt."""
+    """A sink that reports every exception as a failed attempt.
+
+    Args:
+        plugin: The sink.
+        info: Its identity.
+        owner: The id of its plugin.
+    """
 
     plugin: EventSink
     info: PluginInfo
+    owner: str
     secrets: Callable[[], Sequence[str]] = tuple
 
     @property

@@ -277,14 +277,14 @@ class RegistryOverrides:
         check_members(sink, EventSink)
         name = sink_id(sink)
         if not isinstance(sink, FakeSink) or sink.is_new:
-            return {name: GuardedSink(sink, sink.info)}
+            return {name: GuardedSink(sink, sink.info, name)}
         replaced = self._named(sink.instead_of, self._sinks)
         # A fake of all sinks is not delivered to once more by those that endpoints have to name.
         sink.only_if_named = sink.instead_of is not None and _is_only_if_named(
             replaced[sink.instead_of]
         )
         return {
-            name: GuardedSink(sink, before.info)
+            name: GuardedSink(sink, before.info, name)
             for name, before in replaced.items()
             if _is_only_if_named(before) == sink.only_if_named
         }

@@ -15,7 +15,7 @@ KEYS = {"Authorization": "Bearer key_test_abc123:secret_test_xyz789"}
 
 
 async def test_it_creates_and_shows_a_charge(database_url: str, tmp_path: Path):
-    (program,) = [code for kind, code in BLOCK.findall(PAGE.read_text()) if kind == "python"]
+    program, _ = [code for kind, code in BLOCK.findall(PAGE.read_text()) if kind == "python"]
     plugin = ModuleType("tinypay")
     exec(compile(program, str(PAGE), "exec"), vars(plugin))
     plugins = [*Fakes().found(), Found("tinypay", plugin, "1")]

@@ -56,7 +56,7 @@ def tortoise_config(url: DatabaseUrl, *, pool_size: int, **how: Any) -> dict[str
 # Names, because these modules import this one.
 WITH_MODELS = (
     "accounts", "attention", "callbacks", "clock_moves", "deliveries", "endpoints", "feed",
-    "idempotency", "merchants", "operation_rows", "orders", "payments", "plugin_settings",
+    "idempotency", "merchants", "operation_rows", "orders", "payments", "plugin_rows",
     "refunds", "timeline", "workers",
 )  # fmt: skip
 APPS: dict[str, Any] = {

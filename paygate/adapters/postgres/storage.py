@@ -33,7 +33,7 @@ from .tables.merchants import PostgresMerchants, find_credentials
 from .tables.operations import PostgresOperations
 from .tables.orders import PostgresOrders
 from .tables.payments import PostgresPayments, find_payments
-from .tables.plugin_settings import PostgresPluginSettings
+from .tables.plugin_rows import PostgresPluginRecords, PostgresPluginSettings
 from .tables.refunds import PostgresRefunds
 from .tables.workers import PostgresWorkers
 
@@ -130,6 +130,11 @@ class PostgresRepositories:
     def plugin_settings(self) -> PostgresPluginSettings:
         """Stored settings of plugins."""
         return PostgresPluginSettings(self.executor)
+
+    @property
+    def plugin_records(self) -> PostgresPluginRecords:
+        """Records of plugins."""
+        return PostgresPluginRecords(self.executor)
 
     @property
     def sealed_texts(self) -> PostgresSealedTexts:

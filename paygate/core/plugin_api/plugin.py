@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from ..clock import Clock
 from .http_client import Http
+from .records import Records
 
 Config = TypeVar("Config", bound=BaseModel)
 API_VERSION = 6
@@ -23,6 +24,7 @@ routes, commands, panels · 3 time of a callback, payment of
 an event is about, closing of sinks · 4 processors that say that they simulate, derived
 secrets · 5 HTTP requests with any method, parameters and client certificates · 6 dialects,
 sinks that only endpoints that name them get, the order and the callback URL of a charge.
+records, and sinks that only endpoints that name them get.
 """
 
 
@@ -109,6 +111,7 @@ class CallContext:
         scenario: The scenario that a simulator plays; real processors ignore it.
         wake_ups: The requests of ``wake_me`` during this call.
         call_back: Receives a callback as if it came over HTTP; for simulators.
+        records: The plugin's own rows of the merchant; only for sinks.
     """
 
     merchant_id: UUID
@@ -123,6 +126,7 @@ class CallContext:
     scenario: str | None = None
     wake_ups: list[WakeUp] = field(default_factory=list)
     call_back: Callable[[Mapping[str, str], bytes], Awaitable[None]] | None = None
+    records: Records | None = None
 
     def wake_me(self, after: timedelta, state: Mapping[str, Any]) -> None:
         """Request a call of ``wake`` later; the request survives restarts.

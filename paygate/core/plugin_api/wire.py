@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ..clock import Clock
 from .http_client import HttpMethod
 from .plugin import Logger
+from .records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class WireRequest:
         query: Name and value of each query parameter, in their order.
         headers: With lower-case names; without the credentials.
         body: The exact bytes.
+        id: A new id that no other request has, and that cannot be guessed.
     """
 
     method: str
@@ -42,6 +44,7 @@ class WireRequest:
     query: Sequence[tuple[str, str]]
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    id: str
 
     def json(self) -> Any:
         """Parse the body as JSON.
@@ -147,6 +150,7 @@ class WireContext:
         clock: The app's time.
         logger: A logger that redacts.
         url: The address at which the client reaches the dialect, without a slash at the end.
+        records: The plugin's own rows of the merchant.
     """
 
     gateway: Gateway
@@ -154,6 +158,7 @@ class WireContext:
     clock: Clock
     logger: Logger
     url: str
+    records: Records
 
 
 WireHandler = Callable[[WireRequest, WireContext], Awaitable[Any]]

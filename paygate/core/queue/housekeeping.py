@@ -23,13 +23,14 @@ async def run_housekeeping(deps: Deps) -> None:
 
 
 async def purge_expired(deps: Deps) -> int:
-    """Delete expired responses, sessions and sealed cards, and old rows; return how many rows."""
+    """Delete what has expired, sealed cards, and old rows; return how many rows."""
     now, housekeeping = deps.clock.now(), deps.storage.housekeeping
     await deps.storage.workers.forget(dead_for=WORKER_DELETED_AFTER)
     # Sessions expire in real time.
     await _all(lambda: deps.storage.sessions.purge(limit=ROWS_MAX))
     await _all(lambda: housekeeping.erase_sealed(before=now - SEALED_MAX, limit=ROWS_MAX))
     expired = await _all(lambda: deps.storage.idempotency.purge(now=now, limit=ROWS_MAX))
+    expired += await _all(lambda: deps.storage.plugin_records.purge(now=now, limit=ROWS_MAX))
     return expired + await purge_old_rows(deps)
 
 

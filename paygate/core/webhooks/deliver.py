@@ -15,7 +15,8 @@ from ..ids import IdKind
 from ..limits import FAILING_MAX, PLUGIN_CALL
 from ..plugin_api.plugin import CallContext
 from ..plugin_api.retry_policy import Tries
-from ..plugin_api.sink import DeliverableEvent
+from ..plugin_api.sink import DeliverableEvent, EventSink
+from ..plugin_data.records import PluginRecords
 from ..queue.lease import Lease
 from ..queue.work import Finished, conclude_each
 from ..records import WriteResult
@@ -162,7 +163,7 @@ class DeliveryWork:
                 delivery.created_at,
                 delivery.payment_id,
             )
-            result = await sink.deliver(event, endpoint, _context(delivery, deps))
+            result = await sink.deliver(event, endpoint, _context(delivery, sink, deps))
             deps.reach("after_call", "delivery")
             concerns_endpoint = endpoint.url is not None and getattr(
                 sink, "concerns_endpoint", True
@@ -329,7 +330,8 @@ def _is_held(claim: DeliveryJob) -> bool:
     return is_disabled and not claim.claimed.delivery.is_manual
 
 
-def _context(delivery: Delivery, deps: Deps) -> CallContext:
+def _context(delivery: Delivery, sink: EventSink, deps: Deps) -> CallContext:
+    owner = getattr(sink, "owner", delivery.sink)
     return CallContext(
         merchant_id=delivery.merchant_id,
         operation_id=str(delivery.id),
@@ -338,4 +340,5 @@ def _context(delivery: Delivery, deps: Deps) -> CallContext:
         rng=Random(f"{deps.policy.seed}:{delivery.id}"),
         http=deps.http,
         logger=deps.logger,
+        records=PluginRecords(owner, delivery.merchant_id, deps),
     )

@@ -246,7 +246,7 @@ class PlainSink(Delivers):
 
 
 def guarded_sink(plugin):
-    return GuardedSink(plugin, plugin.info)
+    return GuardedSink(plugin, plugin.info, "bad")
 
 
 EVENT = DeliverableEvent("evt_1", "payment.success", b"{}", NOW)

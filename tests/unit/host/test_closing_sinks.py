@@ -29,7 +29,7 @@ class Closes:
 
 
 def guarded(plugin):
-    return GuardedSink(plugin, PluginInfo("closes", "1"))
+    return GuardedSink(plugin, PluginInfo("closes", "1"), "closes")
 
 
 async def test_each_closable_sink_is_closed_once():

@@ -791,6 +791,37 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="PluginRecordRow",
+            fields=[
+                (
+                    "number",
+                    fields.BigIntField(
+                        generated=True, primary_key=True, unique=True, db_index=True
+                    ),
+                ),
+                ("merchant_id", fields.UUIDField()),
+                ("plugin", fields.CharField(max_length=255)),
+                ("kind", fields.CharField(max_length=64)),
+                ("id", fields.CharField(max_length=255)),
+                ("version", fields.IntField()),
+                ("data", ExactJsonField(unique=False)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "plugin_records",
+                "app": "paygate",
+                "unique_together": (("merchant_id", "plugin", "kind", "id"),),
+                "indexes": [
+                    Index(fields=["merchant_id", "plugin", "kind", "number"]),
+                    Index(fields=["expires_at"]),
+                ],
+                "pk_attr": "number",
+                "table_description": "A small row that a plugin stores for a merchant.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="PluginSettingRow",
             fields=[
                 (

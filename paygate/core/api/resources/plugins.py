@@ -13,7 +13,7 @@ from ...accounts.model import Role
 from ...deps import Deps
 from ...figures import CallFigures, ShownBreaker
 from ...plugin_api.settings import LoadedPlugin, PluginSettings, StoredSettings
-from ...plugin_settings import PluginInDetail, configure_plugin, plugins_in_detail
+from ...plugin_data.settings import PluginInDetail, configure_plugin, plugins_in_detail
 from ...redaction import redact
 from ...registry import Registry
 from ...webhooks.model import BreakerState

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from ...accounts.authenticate import authenticate
+from ...accounts.model import Caller, Role
 from ...deps import Deps
 from ...errors import (
     InfrastructureError,
@@ -34,6 +35,7 @@ from ...plugin_api.wire import (
     WireRequest,
     WireRoute,
 )
+from ...plugin_data.records import PluginRecords
 from ...redaction import redact_text
 from ...registry import GuardedWireDialect
 from ..auth import merchant_of_request
@@ -188,8 +190,8 @@ class _Served:
     async def _reply(self, path: str) -> WireReply:
         headers = headers_of_request()
         credentials = self._hosted.authenticate(headers)
-        merchant_id = await self._checked(credentials)
-        route, places = self._matched(path, merchant_id)
+        caller = await self._checked(credentials)
+        route, places = self._matched(path, str(caller.merchant.id))
         assert credentials is not None, "missing keys are refused"
         asked = WireRequest(
             method=request.method,
@@ -202,6 +204,7 @@ class _Served:
                 if name not in {*HIDDEN_HEADERS, "authorization"}
             },
             body=cast("bytes", await request.get_data(as_text=False)),
+            id=self._deps.ids.token(),
         )
         gateway = InnerGateway(self._app, request.scope, credentials, self._name)
         context = WireContext(
@@ -210,13 +213,19 @@ class _Served:
             clock=self._deps.clock,
             logger=self._deps.logger,
             url=f"{request.host_url.rstrip('/')}{PREFIX}/{self._name}",
+            records=PluginRecords(
+                self._hosted.plugin,
+                caller.merchant.id,
+                self._deps,
+                may_write=caller.role.covers(Role.SUPPORT),
+            ),
         )
         return await self._hosted.answer(route, asked, context, WIRE_CALL)
 
-    async def _checked(self, credentials: Credentials | None) -> str:
+    async def _checked(self, credentials: Credentials | None) -> Caller:
         given = credentials or Credentials("", "")
         try:
-            caller = await authenticate(
+            return await authenticate(
                 api_key=given.key,
                 api_secret=given.secret,
                 ip=request.remote_addr,
@@ -233,7 +242,6 @@ class _Served:
                 reason=error.code,
                 retry_after_s=RETRY_AFTER_S if is_temporary else None,
             ) from None
-        return str(caller.merchant.id)
 
     def _matched(self, path: str, merchant_id: str) -> tuple[WireRoute, Mapping[str, str]]:
         try:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from .deps import Deps
-from .errors import InfrastructureError, NotFoundError, OperatorError
-from .figures import CallFigures, ShownBreaker, WorkerInfo
-from .limits import WORKER_DEAD_AFTER
-from .plugin_api.settings import NO_SETTINGS, LoadedPlugin, SettingsRow, StoredSettings
-from .storage import Storage
-from .vault import Vault
+from ..deps import Deps
+from ..errors import InfrastructureError, NotFoundError, OperatorError
+from ..figures import CallFigures, ShownBreaker, WorkerInfo
+from ..limits import WORKER_DEAD_AFTER
+from ..plugin_api.settings import NO_SETTINGS, LoadedPlugin, SettingsRow, StoredSettings
+from ..storage import Storage
+from ..vault import Vault
 
 HEALTH_OVER = timedelta(hours=24)
 

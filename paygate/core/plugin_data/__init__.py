@@ -1,0 +1,1 @@
+"""What is stored for plugins: their settings and their records."""
