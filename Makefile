@@ -14,7 +14,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 # The tests and the gateway start many Pythons. Each would compile paygate again, for a second.
 unexport PYTHONDONTWRITEBYTECODE
-PLUGINS := plugins/upi_sim plugins/card_sim plugins/webhook_http plugins/razorpay_wire
+PLUGINS := plugins/upi_sim plugins/card_sim plugins/webhook_http plugins/razorpay_wire plugins/stripe_wire
 # The model connector: its tests need it, a gateway does not.
 DEV_PLUGINS := plugins/http_bank
 CLIENT := sdk/python

@@ -18,6 +18,7 @@ OURS = {
     "paygate-upi-sim",
     "paygate-card-sim",
     "paygate-razorpay-wire",
+    "paygate-stripe-wire",
     "paygate-webhook-http",
     "paygate-http-bank",
 }

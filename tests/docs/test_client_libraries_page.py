@@ -25,6 +25,7 @@ PROGRAMS = {
 # Their programs are run by tests of their own.
 OTHERS = {
     "docs/how-to/test-a-razorpay-integration.md",
+    "docs/how-to/test-a-stripe-integration.md",
     "docs/how-to/test-in-your-language.md",
     "docs/tutorials/first-payment.md",
 }

@@ -19,10 +19,11 @@ PAGES = sorted(
     ]
 )
 # Their programs need a gateway: see test_client_libraries_page.py, test_first_payment_page.py,
-# test_languages_page.py and tests/wire/test_razorpay_page.py.
+# test_languages_page.py and tests/wire/test_pages.py.
 WITH_A_GATEWAY = {
     "docs/how-to/take-a-payment-without-code.md",
     "docs/how-to/test-a-razorpay-integration.md",
+    "docs/how-to/test-a-stripe-integration.md",
     "docs/how-to/test-in-your-language.md",
     "docs/how-to/use-the-client-libraries.md",
     "docs/tutorials/first-payment.md",

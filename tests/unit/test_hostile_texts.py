@@ -27,6 +27,7 @@ PACKAGES = (
     "paygate_card_sim",
     "paygate_razorpay_wire",
     "paygate_http_bank",
+    "paygate_stripe_wire",
     "paygate_upi_sim",
     "paygate_webhook_http",
 )

@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 import razorpay
 from razorpay.errors import SignatureVerificationError
 
 from paygate.testing import PaygateServer
+from tests.wire.receiving import Receiver, endpoint, receiving
 from tests.wire.test_razorpay_python import paid
-
-
-@dataclass
-class Receiver:
-    url: str
-    requests: list[tuple[dict[str, str], str]] = field(default_factory=list)
-
-    def events(self) -> list[str]:
-        return [json.loads(body)["event"] for _, body in self.requests]
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"])).decode()
-            made.requests.append((dict(self.headers.items()), body))
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made = Receiver(f"http://127.0.0.1:{server.server_port}/webhook")
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def endpoint(server: PaygateServer, receiver: Receiver, **more: object) -> dict[str, Any]:
-    made = server.call("POST", "/webhook-endpoints", {"url": receiver.url, **more})
-    assert made.status == 201, made.json
-    return dict(made.json)
+    with receiving() as made:
+        yield made
 
 
 def test_an_endpoint_that_names_the_sink_gets_its_events_and_no_others(
@@ -64,7 +29,11 @@ def test_an_endpoint_that_names_the_sink_gets_its_events_and_no_others(
     paygate_server.clock.advance(minutes=1)
     paygate_server.quiet()
 
-    assert receiver.events() == ["payment.captured", "refund.created", "refund.processed"]
+    assert [body["event"] for body in receiver.bodies()] == [
+        "payment.captured",
+        "refund.created",
+        "refund.processed",
+    ]
     for headers, body in receiver.requests:
         signature = headers["X-Razorpay-Signature"]
         assert client.utility.verify_webhook_signature(body, signature, secret)
