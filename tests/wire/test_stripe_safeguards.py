@@ -104,6 +104,18 @@ def test_a_repeated_request_gets_the_same_response_and_does_nothing_twice(
         stripe_client.v1.customers.create({"name": "Asha"}, options)
 
 
+def test_a_key_is_a_new_one_after_a_day(
+    stripe_client: stripe.StripeClient, paygate_server: PaygateServer
+):
+    options: Any = {"idempotency_key": "k"}
+    first = stripe_client.v1.customers.create({"name": "Asha"}, options)
+    paygate_server.clock.advance(hours=25)
+    second = stripe_client.v1.customers.create({"name": "Ravi"}, options)
+
+    assert (first.name, second.name) == ("Asha", "Ravi")
+    assert first.id != second.id
+
+
 def test_a_repeated_decline_is_the_same_decline(
     stripe_client: stripe.StripeClient, paygate_server: PaygateServer
 ):

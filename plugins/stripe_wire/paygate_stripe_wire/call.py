@@ -6,7 +6,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -135,6 +135,8 @@ def handled(answer: Answer) -> Handler:
 
     async def handle(asked: WireRequest, context: WireContext) -> Any:
         call = Call.of(asked, context)
+        if asked.headers.get("stripe-account"):
+            raise StripeError(BAD_REQUEST, "paygate does not support connected accounts")
         if asked.method == "GET" or not call.has_key:
             return await answer(call)
         return await _once(call, answer)
@@ -156,6 +158,8 @@ async def _once(call: Call, answer: Answer) -> WireReply:
             "An idempotency key can only be used again with the same endpoint and parameters",
             type="idempotency_error",
         )
+    # After a day the key is a new one, and so are the ids and keys that derive from it.
+    call = replace(call, key=sha256(f"{call.key} {record.created_at}".encode()).hexdigest())
     if "status" in record.data:
         body = await _with_secrets(record.data["body"], call)
         return WireReply(body, record.data["status"], {"Idempotent-Replayed": "true"})
@@ -175,14 +179,14 @@ async def _once(call: Call, answer: Answer) -> WireReply:
     kept |= {"status": reply.status, "body": without_secrets(reply.body)}
     # One that is too large is not stored: a repeated request is answered again.
     with suppress(WireRefusal):
-        await records.put(REPLY, call.key, kept, version=record.version, keep=REPLY_KEPT)
+        await records.put(REPLY, record.id, kept, version=record.version, keep=REPLY_KEPT)
     return reply
 
 
 async def _forget(record: Record, call: Call) -> None:
     """Let the key be used for a corrected request."""
     await call.context.records.put(
-        REPLY, call.key, {"asked": ""}, version=record.version, keep=REPLY_KEPT
+        REPLY, record.id, {"asked": ""}, version=record.version, keep=REPLY_KEPT
     )
 
 

@@ -9,7 +9,7 @@ from paygate import Record, WireRefusal
 from .call import Call
 from .cards import card_of
 from .errors import CODES, FAILED, UNEXPECTED_STATE, StripeError
-from .intents import intent_of, intent_with, record_of, unexpected
+from .intents import ROWS_MAX, intent_of, intent_with, record_of, unexpected
 from .methods import method_of
 from .shapes import Intent, Row, failure, intent_object
 
@@ -51,7 +51,8 @@ async def confirmed(intent: Intent, method: Record | None, call: Call) -> Intent
 
     def note(data: dict[str, Any]) -> None:
         data["confirmed"] = {"key": call.key, "method": id}
-        data["methods"] = {**(data.get("methods") or {}), payment_id: id}
+        methods = {**(data.get("methods") or {}), payment_id: id}
+        data["methods"] = dict(list(methods.items())[-ROWS_MAX:])
         data["return_url"] = return_url or data.get("return_url")
         if data["payment_method"] == id:
             # After a failure another one has to be chosen.
