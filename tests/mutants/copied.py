@@ -23,6 +23,7 @@ DISTRIBUTIONS = (
     "plugins/card_sim",
     "plugins/webhook_http",
     "plugins/razorpay_wire",
+    "plugins/stripe_wire",
     "plugins/http_bank",
     "sdk/python",
 )
