@@ -97,7 +97,11 @@ class SignedWallet:
     async def query(self, kind: OperationKind, request: FollowUp, context: CallContext) -> Outcome:
         """Query a charge or a refund: both have the same URL."""
         asked = {"operation": request.operation_id, **(context.state or {})}
-        response_body = await self._post("/status", asked, context)
+        try:
+            response_body = await self._post("/status", asked, context)
+        except NotSentError as error:
+            # The query did not arrive. That says nothing about the operation.
+            return Unknown(f"the wallet cannot be asked: {error.reason}")
         if response_body.get("status") == "unheard_of":
             raise NotSentError("the wallet does not know it", plugin=self.info.id)
         return _outcome(response_body, request.amount)

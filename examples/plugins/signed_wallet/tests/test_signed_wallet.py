@@ -1,13 +1,31 @@
 """The contract kit on the processor, and its callbacks."""
 
 from datetime import timedelta
+from random import Random
+from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from paygate_signed_wallet import SignedWallet, WalletSettings, paygate_processors, samples
 from paygate_signed_wallet.signatures import FRESH, sign
 
-from paygate import BadSignatureError, HttpResponse, Money, PluginContext, Processor, RawCallback
+from paygate import (
+    AuthorizeRequest,
+    BadSignatureError,
+    CallContext,
+    FollowUp,
+    HttpError,
+    HttpResponse,
+    Instrument,
+    Money,
+    NotSentError,
+    OperationKind,
+    PluginContext,
+    Processor,
+    RawCallback,
+    Unknown,
+)
 from paygate.testing import ProcessorContract, Sent
 
 SUM = Money(500, "INR")
@@ -68,3 +86,28 @@ def test_the_signature_of_another_wallet_is_refused(wallet: SignedWallet):
 def test_an_invalid_key_stops_start_up():
     with pytest.raises(ValueError, match="public_key"):
         WalletSettings(public_key="c2hvcnQ=")
+
+
+class Refusing:
+    """A network on which the wallet cannot be reached."""
+
+    async def post(self, url: str, **_: object) -> HttpResponse:
+        raise HttpError("refused_address", "the address is refused")
+
+
+async def test_a_query_that_does_not_arrive_says_nothing_about_the_charge(wallet: SignedWallet):
+    """``NotSentError`` would send the charge again, which the wallet may have executed."""
+    context = CallContext(
+        merchant_id=UUID(int=1),
+        operation_id="op_1",
+        deadline=timedelta(seconds=1),
+        clock=SimpleNamespace(now=lambda: samples.AT),
+        rng=Random(1),
+        http=Refusing(),
+        logger=SimpleNamespace(),
+    )
+    about = FollowUp("pay_1", "op_1", SUM, Instrument("wallet", "app", display={"wallet_id": "W-1234"}), asked_at=samples.AT)
+
+    with pytest.raises(NotSentError):
+        await wallet.authorize(AuthorizeRequest("pay_1", SUM, about.instrument), context)
+    assert isinstance(await wallet.query(OperationKind.CHARGE, about, context), Unknown)
