@@ -106,7 +106,13 @@ async def test_a_query_that_does_not_arrive_says_nothing_about_the_charge(wallet
         http=Refusing(),
         logger=SimpleNamespace(),
     )
-    about = FollowUp("pay_1", "op_1", SUM, Instrument("wallet", "app", display={"wallet_id": "W-1234"}), asked_at=samples.AT)
+    about = FollowUp(
+        "pay_1",
+        "op_1",
+        SUM,
+        Instrument("wallet", "app", display={"wallet_id": "W-1234"}),
+        asked_at=samples.AT,
+    )
 
     with pytest.raises(NotSentError):
         await wallet.authorize(AuthorizeRequest("pay_1", SUM, about.instrument), context)
