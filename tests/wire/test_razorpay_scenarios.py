@@ -95,6 +95,16 @@ def test_a_repeated_refund_with_its_key_is_one_refund(client: razorpay.Client):
         client.payment.refund(payment_id, {"amount": 10_000})
 
 
+def test_a_repeated_refund_of_all_that_is_left_is_one_refund(client: razorpay.Client):
+    payment_id = paid(client)["razorpay_payment_id"]
+    client.session.headers["X-Refund-Idempotency"] = "refund-8"
+
+    first = client.payment.refund(payment_id, {})
+    again = client.payment.refund(payment_id, {})
+
+    assert (first["amount"], again) == (50_000, first)
+
+
 def test_payments_of_an_order_at_once_charge_it_once(
     client: razorpay.Client, base_url: str, paygate_server: PaygateServer
 ):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +13,10 @@ from paygate import WireContext, WireRefusal, WireRequest
 from .entities import refund_entity
 from .orders import whole
 from .reading import body_of, key_of, page_of, payment_of
+
+KIND = "refund of all that is left"
+# As long as the gateway keeps idempotency keys.
+KEPT = timedelta(days=1)
 
 
 async def create(asked: WireRequest, context: WireContext) -> Any:
@@ -26,11 +33,7 @@ async def create(asked: WireRequest, context: WireContext) -> Any:
     payment = await payment_of(payment_id, context)
     amount = whole(body.get("amount"))
     if amount is None:
-        amount = payment["amount_captured"] - payment["amount_refunded"]
-        if payment["amount_captured"] and not amount:
-            raise WireRefusal(
-                400, "BAD_REQUEST_ERROR", "The payment has been fully refunded already"
-            )
+        amount = await _all_that_is_left(asked, payment, context)
     refund = await context.gateway.call(
         "POST",
         f"/payments/{quote(payment['id'], safe='')}/refunds",
@@ -38,6 +41,30 @@ async def create(asked: WireRequest, context: WireContext) -> Any:
         idempotency_key=key_of(asked),
     )
     return refund_entity(refund, payment["currency"])
+
+
+async def _all_that_is_left(
+    asked: WireRequest, payment: Mapping[str, Any], context: WireContext
+) -> int:
+    """Return the amount of a refund without one.
+
+    Raises:
+        WireRefusal: Nothing is left.
+    """
+    left = int(payment["amount_captured"] - payment["amount_refunded"])
+    key = key_of(asked)
+    if key is not None:
+        # A repeated request refunds what the first one did, not what is left after it.
+        id, amount = sha256(key.encode(errors="replace")).hexdigest(), {"amount": left}
+        records = context.records
+        stored = await records.get(KIND, id) or await records.put(
+            KIND, id, amount, version=0, keep=KEPT
+        )
+        stored = stored or await records.get(KIND, id)
+        left = left if stored is None else int(stored.data["amount"])
+    if payment["amount_captured"] and not left:
+        raise WireRefusal(400, "BAD_REQUEST_ERROR", "The payment has been fully refunded already")
+    return left
 
 
 async def of_payment(asked: WireRequest, context: WireContext) -> Any:
