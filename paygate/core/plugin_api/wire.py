@@ -50,12 +50,15 @@ class WireRequest:
         """Parse the body as JSON.
 
         Raises:
-            WireRefusal: It is not JSON.
+            WireRefusal: It is not JSON, or contains half a surrogate pair.
         """
         try:
-            return json.loads(self.body or b"{}")
+            parsed = json.loads(self.body or b"{}")
+            # Half a pair can be in no path, query or body.
+            json.dumps(parsed, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             raise WireRefusal(400, "BAD_REQUEST_ERROR", "The body is not valid JSON") from None
+        return parsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def number(given: Mapping[str, Any], name: str, default: int) -> int:
         WireRefusal: It is none.
     """
     value = given.get(name)
-    if value in {None, ""}:
+    if value is None or value == "":
         return default
     text = str(value)
     if not text.isascii() or not text.isdigit() or len(text) > 10:

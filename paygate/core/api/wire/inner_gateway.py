@@ -18,6 +18,7 @@ from ...plugin_api.wire import Credentials, WireRefusal
 from ..bodies import write
 
 API = "/api/v1"
+BAD_REQUEST = 400
 Message = MutableMapping[str, Any]
 
 
@@ -78,7 +79,7 @@ class InnerGateway:
                 (name.encode(), value.encode("latin-1")) for name, value in headers.items()
             ],
         }
-        exchange = _Exchange(b"" if body is None else write(body))
+        exchange = _Exchange(b"" if body is None else _written(body))
         # Its own task: the contexts of the two requests stay apart.
         await asyncio.create_task(self._send(scope, exchange))
         return exchange.result()
@@ -92,6 +93,20 @@ class InnerGateway:
     def _host(self) -> str:
         named = (value for name, value in self.scope["headers"] if name.lower() == b"host")
         return next(named, b"localhost").decode("latin-1")
+
+
+def _written(body: Mapping[str, Any]) -> bytes:
+    """Return a body as JSON.
+
+    Raises:
+        WireRefusal: A client's text in it has half a surrogate pair, or it is nested too deeply.
+    """
+    try:
+        return write(body)
+    except (ValueError, RecursionError):
+        raise WireRefusal(
+            BAD_REQUEST, "BAD_REQUEST_ERROR", "The body cannot be written as JSON"
+        ) from None
 
 
 @dataclass(slots=True)
