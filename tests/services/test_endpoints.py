@@ -52,12 +52,15 @@ def work(app: TestApp) -> DeliveryWork:
 
 
 async def claim_one(app: TestApp, by: DeliveryWork) -> Sequence[DeliveryJob]:
-    """Claim one delivery, although the worker has room for more."""
+    """Claim one delivery, although the worker has room for more.
+
+    It is due for a second: the app's clock may be milliseconds behind the database's.
+    """
     await app.rows(
         "UPDATE webhook_logs SET next_retry_at = now() + CASE WHEN id = (SELECT id "
         "FROM webhook_logs WHERE status = 'pending' AND lease_token IS NULL "
         "ORDER BY created_at DESC LIMIT 1) "
-        "THEN interval '0' ELSE interval '1 hour' END "
+        "THEN interval '-1 second' ELSE interval '1 hour' END "
         "WHERE status = 'pending' AND lease_token IS NULL"
     )
     return await by.claim(100)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from paygate.adapters.clock.database import DatabaseClock
 
@@ -41,3 +42,18 @@ async def test_the_time_passes_between_two_readings():
     first, second = clock.now(), clock.now()
 
     assert NOW < first < second
+
+
+async def test_a_reading_that_took_long_is_repeated():
+    """On a busy machine the response may wait; half of that wait would be the clock's error."""
+    waits_s = iter([0.2, 0.0])
+
+    async def read() -> datetime:
+        real = datetime.now(UTC)
+        await asyncio.sleep(next(waits_s))
+        return real
+
+    clock = DatabaseClock(read)
+    await clock.sync()
+
+    assert abs(datetime.now(UTC) - clock.now()) < timedelta(seconds=0.05)
