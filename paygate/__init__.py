@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from .core.plugin_api.retry_policy import RetryPolicy, Tries
     from .core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
     from .core.plugin_api.routing import Candidate, Router, RouteRequest
-    from .core.plugin_api.sink import DeliverableEvent, EventSink
+    from .core.plugin_api.sink import DeliverableEvent, EventSink, post_event
     from .core.plugin_api.wire import (
         Credentials,
         Gateway,
@@ -197,6 +197,7 @@ __all__ = [
     "card_network",
     "hookimpl",
     "passes_luhn",
+    "post_event",
 ]
 
 # ``paygate --help`` and ``paygate dev`` need none of these: each module is imported when one of
@@ -227,7 +228,7 @@ _HOMES = {
     "core.plugin_api.risk": "Allow Block RiskCheck RiskContext RiskRequest RiskVerdict",
     "core.plugin_api.routing": "Candidate Router RouteRequest",
     "core.plugin_api.records": "Record Records",
-    "core.plugin_api.sink": "DeliverableEvent EventSink",
+    "core.plugin_api.sink": "DeliverableEvent EventSink post_event",
     "core.plugin_api.wire": """
         Credentials Gateway WireContext WireDialect WireRefusal WireReply WireRequest WireRoute
     """,

@@ -60,9 +60,9 @@ def count_requests(app: Quart, metrics: Metrics) -> None:
         route = None if rule is None else rule.rule
         seconds = time.perf_counter() - began_s
         metrics.request(request.method, route, response.status_code, seconds)
-        return response  # type: ignore[return-value]
+        return response  # type: ignore[return-value]  # Quart types it as werkzeug's too
 
-    app.handle_request = counted  # type: ignore[method-assign]
+    app.handle_request = counted  # type: ignore[method-assign]  # Quart's way
 
 
 def trace_requests(app: Quart, traces: Traces) -> None:
@@ -71,7 +71,7 @@ def trace_requests(app: Quart, traces: Traces) -> None:
 
     async def traced(request: Request) -> QuartResponse:
         if request.path in UNTRACED:
-            return await handle(request)  # type: ignore[return-value]
+            return await handle(request)  # type: ignore[return-value]  # Quart types it as werkzeug's too
         method = request.method if request.method in METHODS else "other"
         parent, shown = request.headers.get("traceparent"), {"http.request.method": method}
         with traces.begin(method, kind="server", parent=parent, attributes=shown) as span:
@@ -85,9 +85,9 @@ def trace_requests(app: Quart, traces: Traces) -> None:
                 span.update_name(f"{method} {rule.rule}")
                 span.set_attribute("http.route", rule.rule)
             span.set_attribute("http.response.status_code", response.status_code)
-            return response  # type: ignore[return-value]
+            return response  # type: ignore[return-value]  # Quart types it as werkzeug's too
 
-    app.handle_request = traced  # type: ignore[method-assign]
+    app.handle_request = traced  # type: ignore[method-assign]  # Quart's way
 
 
 def create_probe_app(readiness: Readiness, page: MetricsPage) -> Quart:

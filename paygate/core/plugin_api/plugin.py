@@ -24,7 +24,7 @@ routes, commands, panels · 3 time of a callback, payment of
 an event is about, closing of sinks · 4 processors that say that they simulate, derived
 secrets · 5 HTTP requests with any method, parameters and client certificates · 6 dialects,
 sinks that only endpoints that name them get, the order and the callback URL of a charge,
-records.
+records, and a function that posts events.
 """
 
 

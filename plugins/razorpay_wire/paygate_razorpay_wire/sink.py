@@ -12,15 +12,13 @@ from paygate import (
     DeliverableEvent,
     DeliveryResult,
     Endpoint,
-    HttpError,
     PluginInfo,
+    post_event,
 )
 
 from .entities import payment_entity, refund_entity
 
 TIMEOUT = timedelta(seconds=5)
-READ_BYTES_MAX = 64 * 1024
-KEPT_CHARS_MAX = 4 * 1024
 EVENTS = {
     "payment.authorized": "payment.authorized",
     "payment.success": "payment.captured",
@@ -55,23 +53,7 @@ class RazorpaySink:
             "X-Razorpay-Event-Id": event.id,
             "X-Razorpay-Signature": signature(body, endpoint.secret),
         }
-        try:
-            response = await context.http.post(
-                endpoint.url,
-                body=body,
-                headers=headers,
-                timeout=min(TIMEOUT, context.deadline),
-                response_bytes_max=READ_BYTES_MAX,
-            )
-        except HttpError as error:
-            return DeliveryResult(delivered=False, error=error.kind, request_headers=headers)
-        return DeliveryResult(
-            delivered=200 <= response.status < 300,
-            status_code=response.status,
-            body=response.body.decode(errors="replace").replace("\0", "")[:KEPT_CHARS_MAX],
-            retry_after=response.retry_after(context.clock.now()),
-            request_headers=headers,
-        )
+        return await post_event(endpoint.url, body, headers, context, timeout=TIMEOUT)
 
 
 def signature(body: bytes, secret: str) -> str:

@@ -13,8 +13,8 @@ from paygate import (
     DeliverableEvent,
     DeliveryResult,
     Endpoint,
-    HttpError,
     PluginInfo,
+    post_event,
 )
 
 from .intents import KIND, WITHOUT_RECORD
@@ -22,8 +22,6 @@ from .refunds import KIND as REFUND
 from .shapes import Intent, Row, intent_id, intent_object, refund_id, refund_object
 
 TIMEOUT = timedelta(seconds=5)
-READ_BYTES_MAX = 64 * 1024
-KEPT_CHARS_MAX = 4 * 1024
 API_VERSION = "2026-10-28.endive"
 EVENTS = {
     "payment.authorized": "payment_intent.amount_capturable_updated",
@@ -60,23 +58,7 @@ class StripeSink:
             "User-Agent": "paygate-webhooks/0.1",
             "Stripe-Signature": signature(body, int(context.clock.now().timestamp()), *secrets),
         }
-        try:
-            response = await context.http.post(
-                endpoint.url,
-                body=body,
-                headers=headers,
-                timeout=min(TIMEOUT, context.deadline),
-                response_bytes_max=READ_BYTES_MAX,
-            )
-        except HttpError as error:
-            return DeliveryResult(delivered=False, error=error.kind, request_headers=headers)
-        return DeliveryResult(
-            delivered=200 <= response.status < 300,
-            status_code=response.status,
-            body=response.body.decode(errors="replace").replace("\0", "")[:KEPT_CHARS_MAX],
-            retry_after=response.retry_after(context.clock.now()),
-            request_headers=headers,
-        )
+        return await post_event(endpoint.url, body, headers, context, timeout=TIMEOUT)
 
 
 def signature(body: bytes, at_s: int, *secrets: str) -> str:

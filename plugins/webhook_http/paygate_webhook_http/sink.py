@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
@@ -13,16 +12,11 @@ from paygate import (
     DeliverableEvent,
     DeliveryResult,
     Endpoint,
-    HttpError,
-    HttpResponse,
     PluginInfo,
+    post_event,
 )
 
 from .signature import signed_headers
-
-READ_BYTES_MAX = 64 * 1024
-KEPT_BYTES_MAX = 4 * 1024
-RETRY_AFTER_MAX = timedelta(hours=24)
 
 
 class WebhookSettings(BaseModel):
@@ -39,7 +33,7 @@ class WebhookSettings(BaseModel):
 class WebhookSink:
     """Sends the exact bytes of an event, signed, to the merchant's URL."""
 
-    info = PluginInfo(id="webhook_http", version="0.1.0")
+    info = PluginInfo(id="webhook_http", version="0.1.0", requires_api=6)
 
     def __init__(self, settings: WebhookSettings) -> None:
         self._timeout = timedelta(milliseconds=settings.timeout_ms)
@@ -56,26 +50,7 @@ class WebhookSink:
             return DeliveryResult(delivered=False, error="no_url")
         now = context.clock.now()
         headers = _headers(event, endpoint, now)
-        try:
-            response = await context.http.post(
-                endpoint.url,
-                body=event.body,
-                headers=headers,
-                timeout=min(self._timeout, context.deadline),
-                response_bytes_max=READ_BYTES_MAX,
-            )
-        except HttpError as error:
-            context.logger.info("no response to a webhook", kind=error.kind, detail=error.detail)
-            return DeliveryResult(delivered=False, error=error.kind, request_headers=headers)
-        if response.broken:
-            context.logger.info("webhook response is incomplete", kind=response.broken)
-        return DeliveryResult(
-            delivered=200 <= response.status < 300,
-            status_code=response.status,
-            body=_kept(response),
-            retry_after=retry_after(response.headers.get("retry-after"), now),
-            request_headers=headers,
-        )
+        return await post_event(endpoint.url, event.body, headers, context, timeout=self._timeout)
 
 
 def _headers(event: DeliverableEvent, endpoint: Endpoint, now: datetime) -> Mapping[str, str]:
@@ -91,24 +66,3 @@ def _headers(event: DeliverableEvent, endpoint: Endpoint, now: datetime) -> Mapp
         previous=endpoint.previous_secret,
     )
     return {**standing, **signed}
-
-
-def _kept(response: HttpResponse) -> str:
-    text = response.body[:KEPT_BYTES_MAX].decode(errors="replace")
-    # PostgreSQL cannot store this character.
-    return text.replace("\0", "")
-
-
-def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Parse ``Retry-After``: seconds or a date; anything else is ignored."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        asked = timedelta(seconds=int(value))
-    else:
-        try:
-            until = parsedate_to_datetime(value)
-        except (TypeError, ValueError, IndexError):
-            return None
-        asked = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
-    return max(timedelta(0), min(asked, RETRY_AFTER_MAX))

@@ -23,7 +23,7 @@ from paygate_webhook_http.signature import (
     standard_key,
     standard_signature,
 )
-from paygate_webhook_http.sink import WebhookSettings, WebhookSink, retry_after
+from paygate_webhook_http.sink import WebhookSettings, WebhookSink
 
 MERCHANT = UUID(int=1)
 MADE_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
@@ -208,11 +208,16 @@ async def test_the_timeout_is_five_seconds_or_the_deadline():
         ("Wed, 21 Oct 2015 07:28:00 GMT", timedelta(0)),
     ],
 )
-def test_retry_after_is_read_and_bounded(header: str | None, wait: timedelta | None):
-    assert retry_after(header, NOW) == wait
+async def test_retry_after_is_read_and_bounded(header: str | None, wait: timedelta | None):
+    assert await retry_after(header) == wait
 
 
-def test_retry_after_may_be_a_date():
+async def retry_after(header: str | None) -> timedelta | None:
+    headers = {} if header is None else {"retry-after": header}
+    return (await deliver(Line(HttpResponse(503, headers, b"", False)))).retry_after
+
+
+async def test_retry_after_may_be_a_date():
     in_an_hour = (NOW + timedelta(hours=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
-    assert retry_after(in_an_hour, NOW) == timedelta(hours=1)
+    assert await retry_after(in_an_hour) == timedelta(hours=1)

@@ -88,7 +88,7 @@ class InnerGateway:
         # Otherwise Quart would share ``g`` between all requests inside the dialect's: the second
         # one would see the body of the first.
         async with self.app.app_context():
-            await self.app.asgi_app(scope, exchange.receive, exchange.send)  # type: ignore[arg-type]
+            await self.app.asgi_app(scope, exchange.receive, exchange.send)  # type: ignore[arg-type]  # plain mappings, as ASGI has them
 
     def _host(self) -> str:
         named = (value for name, value in self.scope["headers"] if name.lower() == b"host")
