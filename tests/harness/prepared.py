@@ -205,7 +205,7 @@ def serve(address: str) -> None:
             running[pid] = connection
             connection.sendall(f"{pid}\n".encode())
         if sys.stdin in readable:
-            # Of tests that were killed, nobody else ends the processes.
+            # Nothing else ends the processes of tests that were killed.
             for pid in running:
                 os.kill(pid, signal.SIGKILL)
             return

@@ -144,7 +144,7 @@ async def test_another_merchants_rows_do_not_exist(database_url: str, tmp_path: 
 
 @pytest.mark.parametrize(
     "keys",
-    [{}, {"Authorization": "Keys key_test_abc123 wrong"}, {"Authorization": "Keys nobody's x"}],
+    [{}, {"Authorization": "Keys key_test_abc123 wrong"}, {"Authorization": "Keys key_unknown x"}],
 )
 async def test_without_valid_keys_no_handler_runs(
     keys: dict[str, str], database_url: str, tmp_path: Path

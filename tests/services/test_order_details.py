@@ -24,7 +24,7 @@ from paygate.plugins.host import Found
 from tests.harness.apps import running_app
 from tests.harness.fakes import CoinMethod
 
-ORDER: dict[str, Any] = {"receipt": "tea-1", "notes": {"table": 7, "guests": ["Asha", "Ravi"]}}
+ORDER: dict[str, Any] = {"receipt": "tea-1", "notes": {"table": 7, "friends": ["Asha", "Ravi"]}}
 
 
 @dataclass

@@ -122,7 +122,7 @@ function CancelDialog({ link, onClose }: { link: PaymentLink; onClose: () => voi
   return (
     <Confirm
       title={`Cancel ${link.id}`}
-      text="Nobody can start to pay this link any more. A payment that is in progress may still succeed."
+      text="No payment of this link can begin any more. A payment that is in progress may still succeed."
       act="Cancel link"
       isDangerous
       busy={cancel.isPending}
