@@ -31,13 +31,14 @@ from .adapters.postgres.tables.clock_moves import follow_clock
 from .adapters.vault.keyed import KeyedVault, kept_key
 from .core.accounts.last_use import LastUse
 from .core.accounts.refusals import Refusals
-from .core.api.app import WebApp, WebSettings
+from .core.api.app import WebSettings
 from .core.api.dialect import Dialect
 from .core.api.dialects.open_demo import OpenDemo, OpenDemoEventBodies
 from .core.api.dialects.other_gateways import OtherGateways
 from .core.api.event_bodies import EventBodies
 from .core.api.middleware import WebPolicy
 from .core.api.pages.own_ports import Kind, Origins, create_pages
+from .core.api.web_app import WebApp
 from .core.crash_points import CRASH_POINTS, CrashPoint
 from .core.deps import Deps, Policy, TestClock, TestMerchant
 from .core.errors import OperatorError

@@ -22,9 +22,10 @@ from ..adapters.postgres.migrate import migrate, missing_migrations
 from ..adapters.postgres.storage import PostgresStorage
 from ..adapters.serving.server import answer, find_server
 from ..bootstrap import App, direct_url, open_app, pages
-from ..core.api.app import WebApp, WebSettings, create_app
+from ..core.api.app import WebSettings, create_app
 from ..core.api.metrics import create_probe_app
 from ..core.api.pages.own_ports import KINDS, Kind
+from ..core.api.web_app import WebApp
 from ..core.errors import OperatorError, WorkerEndedError
 from ..core.observe.metrics import MetricsPage
 from ..core.observe.readiness import Readiness

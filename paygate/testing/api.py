@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.api.app import API, WebApp
+from ..core.api.app import API
+from ..core.api.web_app import WebApp
 from ..core.deps import TestMerchant
 
 

@@ -13,7 +13,8 @@ from ..adapters.http.loopback import LoopbackClient
 from ..adapters.notifier.local import LocalNotifier
 from ..adapters.vault.keyed import new_key
 from ..bootstrap import App, open_app
-from ..core.api.app import WebApp, create_app
+from ..core.api.app import create_app
+from ..core.api.web_app import WebApp
 from ..core.deps import Deps, TestClock
 from ..core.event import EventType
 from ..core.move_clock import EARLIEST, AdvanceClock, HoldClock, advance_clock, hold_clock

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from quart import Quart, Response, request
+from quart import Response, request
 
 from paygate.adapters.ids.random_ids import RandomIds
 from paygate.adapters.serving import limits
 from paygate.adapters.serving.limits import HEAD_BYTES_MAX
 from paygate.adapters.serving.server import answer, find_server, listen_anywhere
-from paygate.core.api.bodies import DRAINED_BYTES_MAX, register_bodies
+from paygate.core.api.bodies import DRAINED_BYTES_MAX
 from paygate.core.api.middleware import WebPolicy, register_middleware
+from paygate.core.api.web_app import WebApp
 from paygate.core.errors import OperatorError
 from tests.harness.processes import SERVERS
 
@@ -91,9 +92,8 @@ class Connection:
 
 @asynccontextmanager
 async def served(server: str) -> AsyncIterator[Served]:
-    app = Quart("served")
+    app = WebApp("served")
     register_middleware(app, WebPolicy(), RandomIds())
-    register_bodies(app)
 
     @app.route("/", methods=["GET", "POST"])
     async def names() -> dict[str, Any]:

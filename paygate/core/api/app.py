@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-from quart import Quart
-from quart.routing import QuartRule
 
 from ..deps import Deps
 from ..observe.metrics import MetricsPage, NoMetrics
 from ..observe.readiness import Readiness
 from . import metrics
-from .bodies import register_bodies
 from .context import use_deps, use_dialect
 from .dialect import Dialect
 from .errors import register_errors, register_refusals
@@ -48,30 +43,10 @@ from .resources import (
     webhooks,
 )
 from .waiting import use_waiting
+from .web_app import WebApp
 from .wire.routes import use_plugin_dialects
 
-
-class LazyRule(QuartRule):
-    """A route that is ready to match at once, and compiles its URL builder on first use.
-
-    werkzeug compiles two functions per route for building URLs, which takes most of the
-    start-up time; paygate builds no URLs.
-    """
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., Any]:
-        compiled: list[Callable[..., Any]] = []
-
-        def build(rule: QuartRule, *args: Any, **kwargs: Any) -> Any:
-            if not compiled:
-                compiled.append(super(LazyRule, self)._compile_builder(append_unknown))
-            return compiled[0](rule, *args, **kwargs)
-
-        return build
-
-
 API = "/api/v1"
-WebApp = Quart
-"""An ASGI app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +79,9 @@ class WebSettings:
     root_dialect: str | None = None
 
 
-def create_app(deps: Deps, settings: WebSettings) -> Quart:
+def create_app(deps: Deps, settings: WebSettings) -> WebApp:
     """Create an app with these dependencies; several may run in one process."""
-    app = Quart("paygate", static_folder=None)
-    app.url_rule_class = LazyRule
+    app = WebApp("paygate", static_folder=None)
     # Some clients add a slash to the end of every path.
     app.url_map.strict_slashes = False
     use_deps(app, deps)
@@ -117,7 +91,6 @@ def create_app(deps: Deps, settings: WebSettings) -> Quart:
     register_refusals(app, deps)
     policy = replace(settings.policy, credentialed=deps.policy.origins)
     register_middleware(app, policy, deps.ids, rate_limits(app, deps))
-    register_bodies(app)
     runs = settings.worker_runs
     app.register_blueprint(health.blueprint(deps, version=settings.version, worker_runs=runs))
     readiness = Readiness(

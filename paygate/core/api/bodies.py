@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any, cast
 
 import orjson
-from quart import Quart, Request, g, request
+from quart import Request, g, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from ..errors import InvalidInputError
@@ -112,17 +112,10 @@ _CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 # After this much data the connection is closed without a readable response.
 DRAINED_BYTES_MAX = 32 * 1024 * 1024
 REFUSAL = "paygate.refusal"
-
-
-def register_bodies(app: Quart) -> None:
-    """Give the app complete bodies within the limits; ``refuse_body`` refuses the others."""
-    app.asgi_app = _bounded(app.asgi_app)  # type: ignore[method-assign,assignment]  # Quart's way
 
 
 def refuse_body(asked: Request) -> None:
@@ -132,19 +125,11 @@ def refuse_body(asked: Request) -> None:
         raise refusal
 
 
-def _bounded(inner: Any) -> Asgi:
-    async def asgi(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await inner(scope, receive, send)
-            return
-        body, refusal = await _read(receive, scope["headers"])
-        if body is None:
-            return
-        if refusal is not None:
-            scope = {**scope, REFUSAL: refusal, "headers": _without_length(scope["headers"])}
-        await inner(scope, _replay(body, receive), send)
-
-    return asgi
+def refused_scope(scope: Any, refusal: Exception) -> Any:
+    """Return the scope of a request whose body is refused; see ``refuse_body``."""
+    # Quart would refuse a body of that length itself.
+    headers = [pair for pair in scope["headers"] if pair[0].lower() != b"content-length"]
+    return {**scope, REFUSAL: refusal, "headers": headers}
 
 
 def _is_never_read(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -153,10 +138,14 @@ def _is_never_read(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return length.isdigit() and int(length) > DRAINED_BYTES_MAX
 
 
-async def _read(
+async def read_body(
     receive: Receive, headers: Iterable[tuple[bytes, bytes]]
 ) -> tuple[bytes | None, Exception | None]:
-    """Return the body and an error; no body if the client has disconnected."""
+    """Return the body of a request; no body if the client has disconnected.
+
+    Returns:
+        The body, and the error of one that is too large or too slow; ``refuse_body`` raises it.
+    """
     if _is_never_read(headers):
         return b"", RequestEntityTooLarge()
     body, seen = bytearray(), 0
@@ -175,23 +164,6 @@ async def _read(
     except TimeoutError:
         return b"", RequestTimeout()
     return (bytes(body), None) if seen <= BODY_BYTES_MAX else (b"", RequestEntityTooLarge())
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    is_sent = False
-
-    async def replay() -> Message:
-        nonlocal is_sent
-        if is_sent:
-            return await receive()
-        is_sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
-
-
-def _without_length(headers: Any) -> list[tuple[bytes, bytes]]:
-    return [(name, value) for name, value in headers if name.lower() != b"content-length"]
 
 
 def headers_of_request() -> dict[str, str]:

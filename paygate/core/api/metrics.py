@@ -16,6 +16,7 @@ from ..observe.traces import TRACEPARENT, Traces
 from .context import current_request
 from .errors import register_errors
 from .resources import probes
+from .web_app import WebApp
 
 UNTRACED = frozenset({"/health", "/livez", "/readyz", "/metrics"})
 """Paths that supervisors ask all the time."""
@@ -90,9 +91,9 @@ def trace_requests(app: Quart, traces: Traces) -> None:
     app.handle_request = traced  # type: ignore[method-assign]  # Quart's way
 
 
-def create_probe_app(readiness: Readiness, page: MetricsPage) -> Quart:
+def create_probe_app(readiness: Readiness, page: MetricsPage) -> WebApp:
     """Create an app for a port of its own, with the metrics and the probes only."""
-    app = Quart("paygate-metrics", static_folder=None)
+    app = WebApp("paygate-metrics", static_folder=None)
     register_errors(app)
     app.register_blueprint(probes.blueprint(readiness))
     app.register_blueprint(blueprint(page, token=None))

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from quart import Quart, Response
+from quart import Response
 
 from ...deps import TestMerchant
 from ...ids import Ids
 from ..errors import json_response, register_errors
 from ..middleware import WebPolicy, register_middleware
+from ..web_app import WebApp
 from . import checkout, dashboard
 from .checkout import Framers
 from .dashboard import DashboardSettings
@@ -38,7 +39,7 @@ def create_pages(
     origins: Origins,
     policy: WebPolicy,
     framers: Framers,
-) -> Quart:
+) -> WebApp:
     """Create an app that serves one kind of pages and nothing else; it needs no database.
 
     Args:
@@ -49,7 +50,7 @@ def create_pages(
         policy: The origins and host names that may use the app.
         framers: Returns who may frame the checkout.
     """
-    app = Quart(f"paygate-{kind}", static_folder=None)
+    app = WebApp(f"paygate-{kind}", static_folder=None)
     register_errors(app)
     register_middleware(app, policy, ids)
     if kind == "dashboard":
