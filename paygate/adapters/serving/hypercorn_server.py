@@ -8,13 +8,59 @@ import sys
 from typing import Any
 
 import h11
+import hypercorn.asyncio.run
 import hypercorn.protocol
 from hypercorn.asyncio import serve
+from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, RawData
+from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 
 from .limits import BACKLOG, HEAD_BYTES_MAX, KEEP_ALIVE_S, UPGRADES, HeadTimer
+
+
+class _Connection(TCPServer):
+    """A connection with a timer for the time between requests.
+
+    hypercorn starts and cancels two tasks for each request, and keeps them for this time after
+    the client has closed the connection.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+
+    async def protocol_send(self, event: Event) -> None:
+        if not isinstance(event, Updated):
+            await super().protocol_send(event)
+        elif event.idle:
+            self._start_timer()
+        else:
+            self._stop_timer()
+
+    async def _idle_timeout(self) -> None:
+        """Close the connection when the server is stopped while no request is in progress."""
+        self._start_timer()
+        await self.context.terminated.wait()
+        if self._timer is not None:
+            await self._initiate_server_close()
+
+    async def _read_data(self) -> None:
+        try:
+            await super()._read_data()
+        finally:
+            self._stop_timer()
+            await self.idle_task.stop()
+
+    def _start_timer(self) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(self.config.keep_alive_timeout, self._expire)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire(self) -> None:
+        self._task_group.spawn(self._initiate_server_close)
 
 
 class _Http1(H11Protocol):
@@ -73,22 +119,22 @@ class _Http1(H11Protocol):
 
     async def _create_stream(self, request: Any) -> None:
         self._timer.stop()
-        kept = [pair for pair in request.headers if pair[0].lower() not in UPGRADES]
-        await super()._create_stream(
-            type(request)(
+        if any(name in UPGRADES for name, _ in request.headers):
+            request = h11.Request(
                 method=request.method,
                 target=request.target,
-                headers=kept,
+                headers=[pair for pair in request.headers if pair[0] not in UPGRADES],
                 http_version=request.http_version,
             )
-        )
+        await super()._create_stream(request)
 
 
 def _has_length(response: h11.Response) -> bool:
     return any(name == b"content-length" for name, _ in response.headers)
 
 
-# hypercorn reads this name for each unencrypted connection.
+# hypercorn reads these names for each connection.
+hypercorn.asyncio.run.TCPServer = _Connection  # type: ignore[attr-defined]
 hypercorn.protocol.H11Protocol = _Http1  # type: ignore[attr-defined]
 
 
