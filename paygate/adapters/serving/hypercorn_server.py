@@ -38,12 +38,13 @@ class _Connection(TCPServer):
 
     async def _idle_timeout(self) -> None:
         """Close the connection when the server is stopped while no request is in progress."""
-        self._start_timer()
         await self.context.terminated.wait()
         if self._timer is not None:
             await self._initiate_server_close()
 
     async def _read_data(self) -> None:
+        # Not in the task of `_idle_timeout`, which may begin after the first request.
+        self._start_timer()
         try:
             await super()._read_data()
         finally:
