@@ -98,30 +98,38 @@ async def stop(parent: Process) -> int:
 
 
 @pytest.mark.parametrize("server", SERVERS)
-async def test_every_process_answers_and_all_end_together(processes: Stack, server: str):
+async def test_every_process_answers_and_a_stop_ends_all_and_loses_no_request(
+    processes: Stack, database_url: str, server: str
+):
     client, parent, children = await served_by(processes, "--server", server)
+    shares = await shares_of(children, client)
+    made = [await client.call("POST", "/api/v1/orders", json={"amount": 50_000}) for _ in range(6)]
+    statuses = await stopped_while_paying(
+        client, parent, [order["id"] for _, order in made], database_url
+    )
+
+    assert sum(shares) == CONNECTIONS
+    assert min(shares) > 0
+    assert statuses == [201] * len(made)
+    assert await asyncio.wait_for(parent.wait(), PATIENCE_S) == 0
+    assert [child for child in children if not has_ended(child)] == []
+
+
+async def shares_of(children: list[int], client: Client) -> list[int]:
+    """Ask over many connections; return how many of them each process has."""
     async with AsyncExitStack() as opened:
         for _ in range(CONNECTIONS):
             session = aiohttp.ClientSession(headers=KEYS)
             await opened.enter_async_context(session)
             async with session.get(f"{client.base}/api/v1/payments") as response:
                 assert response.status == 200
-        shares = [connections_of(child, client) for child in children]
-
-    assert sum(shares) == CONNECTIONS
-    assert min(shares) > 0
-    assert await stop(parent) == 0
-
-    assert [child for child in children if not has_ended(child)] == []
+        return [connections_of(child, client) for child in children]
 
 
-@pytest.mark.parametrize("server", SERVERS)
-async def test_a_stop_loses_no_request_in_progress(
-    processes: Stack, database_url: str, server: str
-):
-    client, parent, _ = await served_by(processes, "--server", server)
-    made = [await client.call("POST", "/api/v1/orders", json={"amount": 50_000}) for _ in range(6)]
-    orders = [order["id"] for _, order in made]
+async def stopped_while_paying(
+    client: Client, parent: Process, orders: list[str], database_url: str
+) -> list[int]:
+    """Stop the gateway while a payment of each order is in progress; return their statuses."""
     holder, observer = [await asyncpg.connect(database_url) for _ in range(2)]
     try:
         # Payments of these orders wait for their rows.
@@ -144,13 +152,10 @@ async def test_a_stop_loses_no_request_in_progress(
             async with asyncio.timeout(PATIENCE_S):
                 while is_listened_to(port_of(client)):
                     await asyncio.sleep(0.01)
-        statuses = [(await each)[0] for each in paying]
+        return [(await each)[0] for each in paying]
     finally:
         await holder.close()
         await observer.close()
-
-    assert statuses == [201] * len(orders)
-    assert await asyncio.wait_for(parent.wait(), PATIENCE_S) == 0
 
 
 def is_listened_to(port: int) -> bool:
@@ -158,11 +163,14 @@ def is_listened_to(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-async def test_a_killed_process_is_replaced_while_the_others_answer(
+async def test_a_port_in_use_is_refused_and_a_killed_process_is_replaced_while_the_others_answer(
     processes: Stack, tmp_path: Path
 ):
     client, parent, children = await served_by(processes)
 
+    code, _, errors = await processes.run(
+        "serve", "--processes", "2", "--port", str(port_of(client))
+    )
     os.kill(children[1], signal.SIGKILL)
     while not has_ended(children[1]):
         await asyncio.sleep(0.01)
@@ -170,6 +178,8 @@ async def test_a_killed_process_is_replaced_while_the_others_answer(
         await client.pay()
     now = await until_complete(client, parent, without=children[1])
 
+    assert code == 2
+    assert errors.startswith("paygate: PORT: ")
     assert {children[0], children[2]} < set(now)
     assert await stop(parent) == 0
     assert f"pid={children[1]}" in log_of(tmp_path)
@@ -201,18 +211,6 @@ async def test_processes_that_cannot_start_end_with_one_sentence(processes: Stac
     assert code == 2
     assert len(errors.splitlines()) == 1
     assert errors.startswith("paygate: DATABASE_URL: ")
-
-
-async def test_a_port_in_use_is_refused(processes: Stack):
-    client, parent, _ = await served_by(processes)
-
-    code, _, errors = await processes.run(
-        "serve", "--processes", "2", "--port", str(port_of(client))
-    )
-
-    assert code == 2
-    assert errors.startswith("paygate: PORT: ")
-    assert await stop(parent) == 0
 
 
 async def test_a_reproducible_run_needs_a_single_process(processes: Stack):

@@ -49,34 +49,36 @@ def ask(url: str, body: object = None, **headers: str) -> dict[str, object]:
         return json.loads(answer.read())
 
 
-def test_an_ephemeral_server_prints_its_address_and_removes_its_data(own_tmp):
-    process, address = start(own_tmp)
-    namespace = ask(address["namespaces_url"], {})
+def test_two_ephemeral_servers_run_concurrently_and_each_removes_its_data(own_tmp):
+    one, first = start(own_tmp)
+    two, second = start(own_tmp, "--until-stdin-closes")
+    namespace = ask(first["namespaces_url"], {})
     keys = {"X-Api-Key": namespace["api_key"], "X-Api-Secret": namespace["api_secret"]}
 
-    assert ask(f"{address['api_url']}/orders", {"amount": 500}, **keys)["amount"] == 500
-    assert ask(address["clock_url"])["held"] is False
-    assert int(address["pid"]) == process.pid
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE_S) == 0
+    assert first["base_url"] != second["base_url"]
+    assert first["database_url"] != second["database_url"]
+    assert ask(f"{first['api_url']}/orders", {"amount": 500}, **keys)["amount"] == 500
+    assert ask(first["clock_url"])["held"] is False
+    assert int(first["pid"]) == one.pid
+    one.send_signal(signal.SIGTERM)
+    assert one.wait(PATIENCE_S) == 0
+    assert not socket_folder(first).exists()
+    assert socket_folder(second).exists()
+    assert two.stdin is not None
+    two.stdin.close()
+    assert two.wait(PATIENCE_S) == 0
     assert list(own_tmp.iterdir()) == []
 
 
-def test_an_ephemeral_server_ends_when_stdin_closes(own_tmp):
-    process, _ = start(own_tmp, "--until-stdin-closes")
-    assert process.stdin is not None
-
-    process.stdin.close()
-
-    assert process.wait(PATIENCE_S) == 0
-    assert list(own_tmp.iterdir()) == []
+def socket_folder(address: dict[str, str]) -> Path:
+    return Path(parse_qs(urlsplit(address["database_url"]).query)["host"][0])
 
 
 def test_data_of_a_killed_run_is_removed_by_the_next(own_tmp):
     process, address = start(own_tmp)
     process.kill()
     process.wait(PATIENCE_S)
-    socket = Path(parse_qs(urlsplit(address["database_url"]).query)["host"][0])
+    socket = socket_folder(address)
     left = next(own_tmp.iterdir())
     deadline = time.monotonic() + PATIENCE_S
     while any(socket.glob(".s.PGSQL.*")) and time.monotonic() < deadline:
@@ -88,16 +90,6 @@ def test_data_of_a_killed_run_is_removed_by_the_next(own_tmp):
 
     assert others == []
     assert process.wait(PATIENCE_S) == 0
-
-
-def test_two_ephemeral_servers_run_concurrently(own_tmp):
-    (one, first), (two, second) = start(own_tmp), start(own_tmp)
-
-    assert first["base_url"] != second["base_url"]
-    assert first["database_url"] != second["database_url"]
-    for process in (one, two):
-        process.terminate()
-        assert process.wait(PATIENCE_S) == 0
 
 
 def test_the_example_in_node_passes(own_tmp):
