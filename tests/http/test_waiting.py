@@ -1,4 +1,4 @@
-"""``GET /payments/{id}?wait=`` answers when the payment has a next action or an outcome."""
+"""``?wait=`` on reading and creating a payment: answers come with a next action or an outcome."""
 
 from __future__ import annotations
 
@@ -104,6 +104,33 @@ async def test_more_requests_than_may_wait_are_answered_at_once(app: TestApp):
     again = wait(1)
     assert await is_waiting(again)
     await again
+
+
+async def test_a_new_payment_is_answered_with_its_outcome(app: TestApp):
+    order_id = await app.order()
+    body = {"order_id": order_id, "method": "coin"}
+    key = {"Idempotency-Key": "wait-1"}
+    async with app.working(), asyncio.timeout(PATIENCE_S):
+        created = await app.call("POST", f"/payments{LONG}", json=body, headers=key)
+        # A client that got no response may repeat the request with another wait, or without.
+        again = await app.call("POST", "/payments?wait=1", json=body, headers=key)
+        stored = await app.call("POST", "/payments", json=body, headers=key)
+
+    assert (created.status, created.json["status"]) == (201, "success")
+    assert created.json == await shown(app, created.json["id"])
+    assert (again.status, again.json) == (201, created.json)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert (stored.json["id"], stored.json["status"]) == (created.json["id"], "pending")
+    assert await app.value("SELECT count(*) FROM payments") == 1
+
+
+async def test_a_wrong_wait_creates_no_payment(app: TestApp):
+    body = {"order_id": await app.order(), "method": "coin"}
+
+    answer = await app.call("POST", "/payments?wait=soon", json=body)
+
+    assert (answer.status, answer.json["error"]["field"]) == (400, "wait")
+    assert await app.value("SELECT count(*) FROM payments") == 0
 
 
 @pytest.mark.parametrize("wait", ["-1", "31", "1.5", "x", "1e1"])

@@ -214,9 +214,13 @@ async def _idempotent(keyed: Keyed, execute: Execute, deps: Deps) -> Executed:
 
 
 async def _content() -> bytes:
-    """Return the content of the request; white space and the order of fields are ignored."""
-    asked = [request.method, request.path, request.query_string.decode(errors="replace")]
-    return canonical([*asked, await body_of_request()])
+    """Return the content of the request; white space and the order of fields are ignored.
+
+    So is ``wait``: a client that got no response may repeat its request without waiting.
+    """
+    query = request.query_string.decode(errors="replace").split("&")
+    kept = "&".join(pair for pair in query if not pair.startswith("wait="))
+    return canonical([request.method, request.path, kept, await body_of_request()])
 
 
 def _response(given: Executed) -> Response:

@@ -34,14 +34,29 @@ def use_waiting(app: Quart, deps: Deps) -> None:
     app.extensions[WAITS] = PaymentWaits(lambda: deps.live.is_closed)
 
 
-async def payment_when_ready(read: Callable[[], Awaitable[Payment]]) -> Payment:
-    """Return the payment of the current request, after the wait that it asks for.
+def wait_of_request() -> int:
+    """Return how long the current request may wait, in seconds; 0 if it does not ask for it.
 
     Raises:
         InvalidInputError: ``wait`` is not a number of seconds up to the limit.
     """
-    asked = checked(WaitQuery, message_of(current_request().args))
-    if not asked.wait:
+    return checked(WaitQuery, message_of(current_request().args)).wait or 0
+
+
+async def payment_when_ready(
+    read: Callable[[], Awaitable[Payment]], *, within_s: int | None = None
+) -> Payment:
+    """Return the payment of the current request, after the wait that it asks for.
+
+    Args:
+        read: Reads the payment.
+        within_s: How long to wait, in seconds; None for what the request asks for.
+
+    Raises:
+        InvalidInputError: ``wait`` is not a number of seconds up to the limit.
+    """
+    within_s = wait_of_request() if within_s is None else within_s
+    if not within_s:
         return await read()
     waits = cast("PaymentWaits", current_app.extensions[WAITS])
-    return await waits.payment(read, within_s=asked.wait)
+    return await waits.payment(read, within_s=within_s)

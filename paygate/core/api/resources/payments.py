@@ -54,7 +54,7 @@ from ..fields import (
 from ..group_commit import create_in_group
 from ..idempotency import answer_response, once
 from ..shapes import At, Minor, PageJson, PaymentId, Uuid, page_to_json, timestamp
-from ..waiting import WaitQuery, payment_when_ready
+from ..waiting import WaitQuery, payment_when_ready, wait_of_request
 from .overview import TOTALS_EXAMPLE, TotalsJson, totals_to_json
 from .timeline import TIMELINE_EXAMPLE, TimelineJson, timeline_to_json
 
@@ -452,22 +452,23 @@ routes = Blueprint("payments", __name__)
     body=PaymentRequest,
     body_examples=PAYMENT_REQUESTS_EXAMPLE,
     takes_key=True,
+    query=WaitQuery,
     about="A worker calls the processor afterwards: the payment is pending, and a webhook "
-    "reports the outcome. The order's amount is charged; an amount in the request is ignored.",
+    "reports the outcome. The order's amount is charged; an amount in the request is ignored. "
+    "With `wait`, the response has all fields of the payment, as it is after the wait.",
     refuses=frozenset({404}),
 )
 async def create() -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)
     body = await body_of_request()
-
-    asked = request.headers.get(HEADER)
+    within_s, asked = wait_of_request(), request.headers.get(HEADER)
 
     def read() -> CreatePayment:
         return parse_payment(dialect_of_app().payment_body(body), merchant, scenario=asked)
 
     if created := await create_in_group(read, merchant, _created, deps):
-        return answer_response(created)
+        return await _when_ready(answer_response(created), within_s, merchant, deps)
     route = await _route(read, deps)
 
     async def do(bound: Deps) -> tuple[object, int]:
@@ -475,7 +476,18 @@ async def create() -> Response:
         made = await create_payment(replace(command, route=route), bound)
         return payment_created_to_json(made), 201
 
-    return await once(merchant.id, deps, do)
+    return await _when_ready(await once(merchant.id, deps, do), within_s, merchant, deps)
+
+
+async def _when_ready(made: Response, within_s: int, merchant: Merchant, deps: Deps) -> Response:
+    """Return the response of a new payment, which shows it as it is after the wait."""
+    if within_s and made.status_code == 201:
+        payment_id = str((await made.get_json())["id"])
+        payment = await payment_when_ready(
+            lambda: find_payment(payment_id, merchant, deps), within_s=within_s
+        )
+        made.set_data(write(payment_to_json(payment)))
+    return made
 
 
 @routes.post("/payments/public")
