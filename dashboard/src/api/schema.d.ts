@@ -512,7 +512,7 @@ export interface paths {
     put?: never;
     /**
      * Create a payment
-     * @description A worker calls the processor afterwards: the payment is pending, and a webhook reports the outcome. The order's amount is charged; an amount in the request is ignored. Needs the role developer.
+     * @description A worker calls the processor afterwards: the payment is pending, and a webhook reports the outcome. The order's amount is charged; an amount in the request is ignored. With `wait`, the response has all fields of the payment, as it is after the wait. Needs the role developer.
      */
     post: operations["createPayment"];
     delete?: never;
@@ -5857,7 +5857,9 @@ export interface operations {
   };
   createPayment: {
     parameters: {
-      query?: never;
+      query?: {
+        wait?: number | null;
+      };
       header?: {
         /** @description repeated requests with the same key are executed once; 1 to 255 printable ASCII characters, with or without quotes around them; an empty key counts as missing */
         "Idempotency-Key"?: string;

@@ -261,6 +261,7 @@ class AsyncPayments:
     async def create(
         self,
         *,
+        wait: int | None = None,
         order_id: str,
         method: str,
         flow: Literal["collect", "intent", "qr"] | None = None,
@@ -272,10 +273,13 @@ class AsyncPayments:
         """Create a payment.
 
         A worker calls the processor afterwards: the payment is pending, and a webhook reports
-        the outcome. The order's amount is charged; an amount in the request is ignored. Needs
-        the role developer.
+        the outcome. The order's amount is charged; an amount in the request is ignored. With
+        `wait`, the response has all fields of the payment, as it is after the wait. Needs the
+        role developer.
 
         Args:
+            wait: Seconds to wait for a next action or an outcome; then the payment is shown as
+                it is.
             method: A payment method: upi, card, or that of a plugin.
             flow: Collect sends a request to the payer's UPI ID; intent and qr need no UPI ID.
             vpa: The payer's virtual payment address.
@@ -288,6 +292,7 @@ class AsyncPayments:
             "POST",
             "/payments",
             models.PaymentCreated.from_json,
+            query={"wait": wait},
             body={
                 "order_id": order_id,
                 "method": method,

@@ -519,6 +519,11 @@ export interface ListPaymentLinksQuery {
     status?: "created" | "paid" | "cancelled" | "expired" | null | undefined;
 }
 /** Parameters of the query. */
+export interface CreatePaymentQuery {
+    /** Seconds to wait for a next action or an outcome; then the payment is shown as it is. */
+    wait?: number | null | undefined;
+}
+/** Parameters of the query. */
 export interface ShowPaymentQuery {
     /** Seconds to wait for a next action or an outcome; then the payment is shown as it is. */
     wait?: number | null | undefined;
@@ -633,10 +638,10 @@ export declare class Payments {
      * Create a payment.
      *
      * A worker calls the processor afterwards: the payment is pending, and a webhook reports the
-     * outcome. The order's amount is charged; an amount in the request is ignored. Needs the role
-     * developer.
+     * outcome. The order's amount is charged; an amount in the request is ignored. With `wait`, the
+     * response has all fields of the payment, as it is after the wait. Needs the role developer.
      */
-    create(body: CreatePaymentRequest, options?: KeyedOptions): Promise<PaymentCreated>;
+    create(body: CreatePaymentRequest, options?: KeyedOptions & CreatePaymentQuery): Promise<PaymentCreated>;
     /** Show a payment. */
     get(paymentId: string, query?: ShowPaymentQuery): Promise<Payment>;
     /** List payments. */

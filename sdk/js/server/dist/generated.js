@@ -106,14 +106,15 @@ export class Payments {
      * Create a payment.
      *
      * A worker calls the processor afterwards: the payment is pending, and a webhook reports the
-     * outcome. The order's amount is charged; an amount in the request is ignored. Needs the role
-     * developer.
+     * outcome. The order's amount is charged; an amount in the request is ignored. With `wait`, the
+     * response has all fields of the payment, as it is after the wait. Needs the role developer.
      */
     create(body, options = {}) {
         return this.#send({
             verb: "POST",
             path: "/payments",
             body,
+            query: { wait: options.wait },
             idempotencyKey: keyOf(options.idempotencyKey),
         });
     }

@@ -561,6 +561,12 @@ export interface ListPaymentLinksQuery {
 }
 
 /** Parameters of the query. */
+export interface CreatePaymentQuery {
+  /** Seconds to wait for a next action or an outcome; then the payment is shown as it is. */
+  wait?: number | null | undefined;
+}
+
+/** Parameters of the query. */
 export interface ShowPaymentQuery {
   /** Seconds to wait for a next action or an outcome; then the payment is shown as it is. */
   wait?: number | null | undefined;
@@ -742,14 +748,15 @@ export class Payments {
    * Create a payment.
    *
    * A worker calls the processor afterwards: the payment is pending, and a webhook reports the
-   * outcome. The order's amount is charged; an amount in the request is ignored. Needs the role
-   * developer.
+   * outcome. The order's amount is charged; an amount in the request is ignored. With `wait`, the
+   * response has all fields of the payment, as it is after the wait. Needs the role developer.
    */
-  create(body: CreatePaymentRequest, options: KeyedOptions = {}): Promise<PaymentCreated> {
+  create(body: CreatePaymentRequest, options: KeyedOptions & CreatePaymentQuery = {}): Promise<PaymentCreated> {
     return this.#send({
       verb: "POST",
       path: "/payments",
       body,
+      query: { wait: options.wait },
       idempotencyKey: keyOf(options.idempotencyKey),
     });
   }
