@@ -96,29 +96,28 @@ def test_a_command_judges_and_reports_are_written(
     assert "no such table: books (exit code 1)" in broken.stdout
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--check", "/no/such/program"), "--check: the check cannot be started"),
-        (("--check", "'"), "--check: the check is no command"),
-        (("--check", "http://127.0.0.1:9/"), "there is no answer"),
-        (("--check", "true", "--events", "payout.*"), "no event is called 'payout"),
-        (("--check", "true", "--events", "endpoint.*"), "the filters match none"),
-        (("--check", "true", "--sequence", "x:eaten"), "there is no fault 'eaten'"),
-        (("--check", "true", "--sequence", "payment.failed"), "there is no event"),
-        (("--check", "true", "--sink", "nonsense"), "no installed plugin has the event sink"),
-        (("--check", "true", "--method", "cash"), "'cash' is not known"),
-        (("--check", "true", *FEW, "--events", "payment.created", "--junit", "/no/such/x"),
-         "the report cannot be written"),
-    ],
-)  # fmt: skip
-def test_a_mistake_of_the_user_is_explained(
-    paygate_server: PaygateServer, start: Start, words: tuple[str, ...], message: str
-):
-    shop = start("fixed.py")
+MISTAKES = [
+    (("--check", "/no/such/program"), "--check: the check cannot be started"),
+    (("--check", "'"), "--check: the check is no command"),
+    (("--check", "http://127.0.0.1:9/"), "there is no answer"),
+    (("--check", "true", "--events", "payout.*"), "no event is called 'payout"),
+    (("--check", "true", "--events", "endpoint.*"), "the filters match none"),
+    (("--check", "true", "--sequence", "x:eaten"), "there is no fault 'eaten'"),
+    (("--check", "true", "--sequence", "payment.failed"), "there is no event"),
+    (("--check", "true", "--sink", "nonsense"), "no installed plugin has the event sink"),
+    (("--check", "true", "--method", "cash"), "'cash' is not known"),
+    (
+        ("--check", "true", *FEW, "--events", "payment.created", "--junit", "/no/such/x"),
+        "the report cannot be written",
+    ),
+]
 
-    with pytest.raises(OperatorError, match=message):
-        chaos(paygate_server, "--forward-to", shop.webhook, *words)
+
+def test_each_mistake_of_the_user_is_explained(paygate_server: PaygateServer, start: Start):
+    shop = start("fixed.py")
+    for words, message in MISTAKES:
+        with pytest.raises(OperatorError, match=message):
+            chaos(paygate_server, "--forward-to", shop.webhook, *words)
 
 
 def test_a_handler_that_the_gateway_delivers_to_is_refused(
