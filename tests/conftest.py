@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -18,8 +19,13 @@ from .harness.apps import TestApp, running_app
 from .harness.databases import Databases, open_databases
 from .harness.fakes import Fakes
 from .harness.folders import open_folder
+from .harness.patience import PATIENCE_MS
 from .harness.shared import Shared, shared_by_tests
+from .harness.tools import launch
 from .harness.tools import use as use_tools
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 use_tools()
 
@@ -97,6 +103,20 @@ def redis_url(server_urls: tuple[str, str]) -> str:
 def databases(server_urls: tuple[str, str]) -> Iterator[Databases]:
     with open_databases(server_urls[0]) as databases:
         yield databases
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Provide one Chromium for all tests with pages."""
+    # Most processes of a run of some tests need no browser, and no time to import this.
+    from playwright.async_api import async_playwright, expect
+
+    expect.set_options(timeout=PATIENCE_MS)
+    async with async_playwright() as playwright:
+        playwright.selectors.set_test_id_attribute("data-test-id")
+        started = await launch(playwright)
+        yield started
+        await started.close()
 
 
 @pytest.fixture

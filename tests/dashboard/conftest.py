@@ -1,4 +1,4 @@
-"""One gateway and one browser for all of these tests; a window for each file."""
+"""One gateway for all of these tests; a window for each file."""
 
 from __future__ import annotations
 
@@ -13,17 +13,13 @@ from playwright.async_api import (
     ConsoleMessage,
     Error,
     Page,
-    async_playwright,
     expect,
 )
 
 from tests.harness.databases import Databases
-from tests.harness.tools import launch
+from tests.harness.patience import PATIENCE_MS
 
 from .gateway import Gateway, Receiver, open_gateway, open_receiver
-
-# A busy machine takes long, and patience costs nothing where it does not.
-PATIENCE_MS = 60_000
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -44,16 +40,6 @@ async def receiver(gateway: Gateway) -> AsyncIterator[Receiver]:
         await gateway.send_webhooks_to(running.url)
         yield running
         await gateway.send_webhooks_to(None)
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
-    async with async_playwright() as playwright:
-        playwright.selectors.set_test_id_attribute("data-test-id")
-        started = await launch(playwright)
-        yield started
-        await started.close()
 
 
 async def new_window(browser: Browser) -> Page:

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import APIRequestContext, Browser, Page, expect
 
-from .conftest import PATIENCE_MS
+from tests.harness.patience import PATIENCE_MS
+
 from .gateway import Gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.async_api import Error, Frame, FrameLocator, Locator, Page, expect
 
-TEST_ID = "data-test-id"
+from tests.harness.patience import PATIENCE_S
+
 MODAL = "payment-modal"
 PUBLIC_KEY = "key_test_abc123"
 VISA = "4111111111111111"
@@ -24,8 +25,6 @@ at_both_sizes = pytest.mark.parametrize("size", list(SIZES), indirect=True)
 """For what looks or feels different there. All else runs at one, now this, now that."""
 on_phone = pytest.mark.parametrize("size", [PHONE], indirect=True)
 
-PATIENCE_MS = 60_000
-"""How long anything may take: on a busy machine long, and it costs nothing where it does not."""
 FELT_WITHIN_MS = 2_000
 
 _LISTEN = """element => {
@@ -47,7 +46,7 @@ async def press(button: Locator) -> None:
     another site's frame that appeared or moved within half a second; and on a busy machine
     it may look for the frame where it no longer is. A shopper presses again, and so do we.
     """
-    async with asyncio.timeout(PATIENCE_MS / 1000):
+    async with asyncio.timeout(PATIENCE_S):
         while not await _is_felt(button):
             pass
 

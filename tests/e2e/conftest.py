@@ -1,4 +1,4 @@
-"""One gateway, one shop and one browser for all of these tests; a fresh window for each."""
+"""One gateway and one shop for all of these tests; a fresh window for each."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.harness.databases import Databases
-from tests.harness.tools import launch
+from tests.harness.patience import PATIENCE_MS
 
-from .checkout import DESKTOP, PATIENCE_MS, SIZES, TEST_ID, Checkout
+from .checkout import DESKTOP, SIZES, Checkout
 from .gateway import Gateway, GatewayWith, running_gateway
 from .shop import Shop, open_shop
 
@@ -82,16 +82,6 @@ async def its_shop(patient: Gateway) -> AsyncIterator[Shop]:
 async def shop(gateway: Gateway) -> AsyncIterator[Shop]:
     async with open_shop(gateway.base, gateway.checkout_base) as running:
         yield running
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
-    async with async_playwright() as playwright:
-        playwright.selectors.set_test_id_attribute(TEST_ID)
-        started = await launch(playwright)
-        yield started
-        await started.close()
 
 
 @pytest.fixture

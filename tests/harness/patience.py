@@ -6,3 +6,6 @@ import os
 
 # Shorter in runs without a safeguard (tests/mutants), where a test may wait in vain.
 PATIENCE_S = float(os.environ.get("PAYGATE_TEST_PATIENCE_S", "60"))
+
+# Of pages.
+PATIENCE_MS = PATIENCE_S * 1000
