@@ -59,50 +59,40 @@ async def test_the_default_scenario_is_played_until_it_is_reset(page: Page, gate
     await gateway.pay(until="success")
 
 
-async def test_the_clock_is_held_moved_and_released(timed: Gateway, page: Page):
+async def test_the_clock_is_stopped_moved_and_released_and_every_page_shows_it(
+    timed: Gateway, page: Page
+):
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
     clock = page.get_by_test_id("clock")
+    stopped = page.get_by_text("The test clock is stopped")
     await expect(clock).to_contain_text("running")
     await clock.get_by_role("button", name="Stop clock").click()
     await expect(clock).to_contain_text("stopped clock")
+    # Before the page is left: that would end a request in progress.
+    await expect(stopped).to_be_visible()
     before = await clock.get_by_test_id("clock-now").get_attribute("datetime")
     await clock.get_by_role("button", name="1 day").click()
     await expect(clock.get_by_test_id("clock-now")).not_to_have_attribute("datetime", str(before))
     await expect(clock).to_contain_text("stopped clock")
-    await clock.get_by_role("button", name="Real time").click()
-
-    await expect(clock).to_contain_text("running")
-
-
-async def test_every_page_shows_that_the_clock_runs_ahead(timed: Gateway, page: Page):
+    await page.goto(f"{timed.dashboard}/dashboard/workers")
+    await expect(stopped).to_contain_text("POST /api/v1/test/clock/release")
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
-    clock = page.get_by_test_id("clock")
+    await clock.get_by_role("button", name="Real time").click()
+    await expect(clock).to_contain_text("running")
+    await expect(stopped).to_have_count(0)
+
+    ahead = page.get_by_text("The test clock runs 1 d ahead of the real time")
     await clock.get_by_role("button", name="1 day").click()
     await expect(clock.get_by_test_id("clock-shift")).to_have_text("1 d ahead of the real time")
     await expect(clock).to_contain_text("running")
     payment = await timed.pay(until="success")
     await page.goto(f"{timed.dashboard}/dashboard/workers")
-    notice = page.get_by_text("The test clock runs 1 d ahead of the real time")
-    await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
+    await expect(ahead).to_contain_text("POST /api/v1/test/clock/release")
     await page.goto(f"{timed.dashboard}/dashboard/simulator")
-    await page.get_by_role("button", name="Real time").click()
+    await clock.get_by_role("button", name="Real time").click()
 
-    await expect(notice).to_have_count(0)
+    await expect(ahead).to_have_count(0)
     assert payment["status"] == "success"
-
-
-async def test_every_page_shows_that_the_clock_is_stopped(timed: Gateway, page: Page):
-    await page.goto(f"{timed.dashboard}/dashboard/simulator")
-    await page.get_by_role("button", name="Stop clock").click()
-    notice = page.get_by_text("The test clock is stopped")
-    # Before the page is left: that would end a request in progress.
-    await expect(notice).to_be_visible()
-    await page.goto(f"{timed.dashboard}/dashboard/workers")
-    await expect(notice).to_contain_text("POST /api/v1/test/clock/release")
-    await page.goto(f"{timed.dashboard}/dashboard/simulator")
-    await page.get_by_role("button", name="Real time").click()
-
-    await expect(notice).to_have_count(0)
 
 
 async def test_the_payer_is_simulated_from_the_page_of_the_payment(page: Page, gateway: Gateway):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 
 import pytest
@@ -336,14 +337,16 @@ async def test_an_encoded_order_or_payment_id_is_not_accepted(
 ) -> None:
     order = await gateway.order()
     paid = (await gateway.pay(await gateway.order()))["id"]
+    # Both servers send the same page, and the page judges what it is asked for.
+    bases = itertools.cycle((gateway.base, gateway.checkout_base))
     for spelt in ("%2F{}", "{}%2F", "{}%2F.", "%2F%2F{}", "x%2F..%2F{}", "%20{}"):
-        for base in (gateway.base, gateway.checkout_base):
-            for named in (f"/checkout?order_id={spelt}", f"/success?payment_id={spelt}"):
-                await page.goto(base + named.format(order if "order" in named else paid))
-                await checkout.until("notice-state")
-                await expect(checkout.part("notice-message")).not_to_be_empty()
-                for part in ("payment-methods", "success-state", "order-id"):
-                    assert await checkout.part(part).count() == 0, (spelt, part)
+        for named, about in (("/checkout?order_id", order), ("/success?payment_id", paid)):
+            await page.goto(f"{next(bases)}{named}={spelt.format(about)}")
+            await checkout.until("notice-state")
+            await expect(checkout.part("notice-message")).not_to_be_empty()
+            for part in ("payment-methods", "success-state", "order-id"):
+                assert await checkout.part(part).count() == 0, (spelt, part)
+        next(bases)
 
 
 @pytest.mark.parametrize("asked", ["orders", "payments"])
