@@ -47,9 +47,19 @@ async def test_a_final_status_has_one_transition(app: TestApp, database_url: str
 async def test_a_payment_has_one_charge(app: TestApp, database_url: str):
     await app.paid()
 
-    refusal = await refused_by(database_url, "operations", "kind = 'charge'", '{"id": "op_2"}')
+    change = '{"id": "op_2", "processor": "other"}'
+    refusal = await refused_by(database_url, "operations", "kind = 'charge'", change)
 
     assert refusal == "operations_one_charge"
+
+
+async def test_a_processor_has_one_charge_of_a_payment(app: TestApp, database_url: str):
+    await app.paid()
+
+    change = '{"id": "op_2", "state": "failed", "lease_state": "done", "sealed": null}'
+    refusal = await refused_by(database_url, "operations", "kind = 'charge'", change)
+
+    assert refusal == "operations_one_charge_per_processor"
 
 
 @pytest.mark.parametrize("kind", ["capture", "void"])

@@ -67,6 +67,12 @@ class ProcessorBreakers:
             return None
         return 1 if state == "half_open" and self._failing[processor].probe is None else 0
 
+    def reason_shut(self, processor: str) -> str | None:
+        """Return why no call may begin now; None if one may."""
+        if self.room(processor) != 0:
+            return None
+        return f"the breaker of {processor} is open: {self._failing[processor].reason}"
+
     def begin(self, processor: str, operation_id: str) -> None:
         """Take note of a call. While the breaker is half open it is the only one."""
         if self.state(processor) == "half_open" and self._failing[processor].probe is None:

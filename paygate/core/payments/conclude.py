@@ -46,6 +46,7 @@ def conclude_operation(
     deps: Deps,
     *,
     answered_at: datetime | None = None,
+    is_fresh: bool = False,
 ) -> OperationRecord:
     """Return the operation and its payment after an outcome, ready to be stored.
 
@@ -55,6 +56,7 @@ def conclude_operation(
         to: The merchant's endpoints.
         deps: The app.
         answered_at: When the processor answered; None if it was not asked.
+        is_fresh: Whether the operation was sent for this outcome, and not queried.
 
     Raises:
         InvalidTransitionError: The operation or the payment does not allow the outcome.
@@ -63,7 +65,7 @@ def conclude_operation(
         if claimed.operation.kind is OperationKind.CONFIRM:
             # The processor never received the charge: there is no money.
             return _ended(claimed, "the processor does not know the charge", deps)
-        return _send_again(claimed, outcome, deps)
+        return _send_again(claimed, outcome, deps, is_fresh=is_fresh)
     now = deps.clock.now()
     if isinstance(outcome, Pending | ActionRequired) and claimed.operation.is_overdue(at=now):
         outcome = Unknown(OVERDUE)
@@ -115,14 +117,15 @@ def _conclude_refund(
     return OperationRecord(claimed, operation, change, events, refund=after, note=_note(outcome))
 
 
-def _send_again(claimed: ClaimedOperation, outcome: NotSentError, deps: Deps) -> OperationRecord:
+def _send_again(
+    claimed: ClaimedOperation, outcome: NotSentError, deps: Deps, *, is_fresh: bool
+) -> OperationRecord:
     now, note = deps.clock.now(), redact_text(f"not sent: {outcome.reason}")
     wait = _wait(claimed, "operation", deps)
     if wait is not None:
         unchanged: Change[Payment] = Change(claimed.payment)
-        return OperationRecord(
-            claimed, claimed.operation.not_sent(at=now, wait=wait), unchanged, (), note=note
-        )
+        reserved = claimed.operation.not_sent(at=now, wait=wait, is_certain=is_fresh)
+        return OperationRecord(claimed, reserved, unchanged, (), note=note)
     # Sending has failed for so long that a person has to decide.
     unknown = Unknown(note)
     operation = claimed.operation.settle(unknown, at=now, wait=None)
@@ -177,7 +180,8 @@ async def record_late_success(
     """
     payment = claimed.payment
     if payment.status != "failed":
-        return "conflict", f"approved late while the payment is {payment.status}"
+        at = f" at {payment.processor}" if claimed.was_handed_over else ""
+        return "conflict", f"approved late while the payment is {payment.status}{at}"
     if payment.capture_mode == "manual" and payment.decline == EXPIRED_HOLD:
         return "no_effect", "approved before its hold ended, which was recorded first"
     await deps.storage.orders.lock(payment.order_id)
@@ -186,7 +190,8 @@ async def record_late_success(
     is_paid_otherwise = await deps.storage.payments.has_live(payment.order_id)
     is_whole = payment.capture_mode == "manual" or approved.amount == payment.amount
     if processor.capabilities.late_success and not is_paid_otherwise and is_whole:
-        change = payment.revive(approved.amount, at=deps.clock.now())
+        of, now = claimed.operation.processor, deps.clock.now()
+        change = payment.revive(approved.amount, processor=of, at=now)
         await _store_late(claimed, approved, change, payment_events(change, to, deps), deps)
         return "applied", "late success of a declined payment"
     if payment.capture_mode == "manual":
@@ -249,7 +254,8 @@ async def _refund_late_money(
     claimed: ClaimedOperation, approved: Approved, reason: str, to: Sequence[Endpoint], deps: Deps
 ) -> None:
     now, payment = deps.clock.now(), claimed.payment
-    change = payment.record_late_money(approved.amount, at=now)
+    of = claimed.operation.processor
+    change = payment.record_late_money(approved.amount, processor=of, at=now)
     await _store_late(claimed, approved, change, (), deps)
     await _refund_all(change.after, claimed.operation.id, reason, to, deps)
 
@@ -412,7 +418,7 @@ async def _release(
     """End the hold of an approved charge, unless it was captured or voided."""
     operation, payment = claimed.operation, claimed.payment
     is_held = payment.status in {"authorized", "capturing", "voiding"}
-    if operation.kind is not OperationKind.CHARGE or not is_held:
+    if operation.kind is not OperationKind.CHARGE or not is_held or claimed.was_handed_over:
         return "no_effect", f"nothing is held: the payment is {payment.status}"
     now = deps.clock.now()
     change = payment.release_hold(at=now)

@@ -157,18 +157,19 @@ def new_payment(command: CreatePayment, order: Order, merchant: Merchant, deps: 
     )
     able = [processor.info.id for processor in _able(instrument, order, deps)]
     route = command.route
+    chosen, *fallbacks = route.processors(able) if route else able[:1]
     change = Payment.open(
         order,
         id=route.payment_id if route else deps.ids.new(IdKind.PAYMENT),
         instrument=instrument,
-        processor=next((id for id in route.ranking if id in able), able[0]) if route else able[0],
+        processor=chosen,
         at=now,
         scenario=scenario,
     )
     events = payment_events(change, Endpoint.all_of(merchant), deps)
-    decision = route.decision if route else None
-    charge = _charge(change.after, deps)
-    return NewPayment(change, charge, events, decision, traceparent=command.traceparent)
+    decisions = (route.decision,) if route else ()
+    charge = _charge(change.after, fallbacks, deps)
+    return NewPayment(change, charge, events, decisions, traceparent=command.traceparent)
 
 
 def notify_payment(new: NewPayment, deps: Deps) -> None:
@@ -217,7 +218,7 @@ def _prepare(
     return method.prepare(parsed, MethodContext(now=deps.clock.now(), amount=order.amount))
 
 
-def _charge(payment: Payment, deps: Deps) -> Operation:
+def _charge(payment: Payment, fallbacks: Sequence[str], deps: Deps) -> Operation:
     operation_id = deps.ids.new(IdKind.OPERATION, of=payment.id)
     secret = payment.instrument.secret
     return Operation(
@@ -231,6 +232,7 @@ def _charge(payment: Payment, deps: Deps) -> Operation:
         due_at=payment.created_at,
         created_at=payment.created_at,
         sealed=deps.vault.seal(secret, context=operation_id) if secret else None,
+        fallbacks=tuple(fallbacks),
     )
 
 

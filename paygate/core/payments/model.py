@@ -425,30 +425,50 @@ class Payment:
         if self.captured:
             raise NotCapturableError("Payment already captured")
 
-    def revive(self, approved: Money, *, at: datetime) -> Change[Payment]:
+    def fail_over(self, processor: str, *, at: datetime) -> Change[Payment]:
+        """Give the payment to another processor: its own was never sent a request.
+
+        Raises:
+            InvalidTransitionError: There is an outcome, or a request may have been sent.
+        """
+        if self.status not in {"pending", "processing"}:
+            raise InvalidTransitionError(thing="payment", status=self.status, action="fail over")
+        return self._change(at=at, processor=processor)
+
+    def revive(self, approved: Money, *, processor: str, at: datetime) -> Change[Payment]:
         """Apply an approval that came after the decline; for a manual order, a hold.
+
+        Args:
+            approved: The approved amount.
+            processor: The processor that has approved it, and has the money.
+            at: When, in UTC.
 
         Raises:
             InvalidTransitionError: The payment has not failed.
         """
         if self.capture_mode == "manual":
             event = EventType.PAYMENT_AUTHORIZED
-            return self._move("hold", event, at=at, amount_authorized=approved, decline=None)
+            held = {"amount_authorized": approved, "processor": processor}
+            return self._move("hold", event, at=at, decline=None, **held)
         return self._move(
             "revive",
             EventType.PAYMENT_SUCCESS,
             at=at,
+            processor=processor,
             amount_authorized=approved,
             amount_captured=approved,
             decline=None,
         )
 
-    def record_late_money(self, approved: Money, *, at: datetime) -> Change[Payment]:
+    def record_late_money(
+        self, approved: Money, *, processor: str, at: datetime
+    ) -> Change[Payment]:
         """Record money that was captured too late: another payment has paid the order.
 
-        The payment stays failed; its money has to be refunded.
+        The payment stays failed; its money has to be refunded by the processor that has it.
         """
-        return self._change(at=at, amount_authorized=approved, amount_captured=approved)
+        taken = {"amount_authorized": approved, "amount_captured": approved}
+        return self._change(at=at, processor=processor, **taken)
 
     @property
     def amount_refundable(self) -> Money:

@@ -67,6 +67,8 @@ class Operation:
             ``ERASED`` if it was erased before that.
         refund_id: The refund of a refund operation; None for other kinds.
         is_final: Whether a capture releases the rest of the hold.
+        fallbacks: Processors that a charge may go to instead, the best first; see ``failover``.
+            Empty from the moment at which its own processor may have received it.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Operation:
     sealed: str | None = None
     refund_id: str | None = None
     is_final: bool = True
+    fallbacks: tuple[str, ...] = ()
 
     @property
     def is_ended(self) -> bool:
@@ -146,7 +149,12 @@ class Operation:
         pause = max(outcome.resolve_after, PENDING_PAUSE_MIN, (at - self.created_at) // 100)
         expires_at = outcome.expires_at or self.expires_at
         return self._move(
-            "pending", due_at=at + pause, processor_state=state, expires_at=expires_at, queries=0
+            "pending",
+            due_at=at + pause,
+            processor_state=state,
+            expires_at=expires_at,
+            queries=0,
+            fallbacks=(),
         )
 
     def revive(self, approved: Approved, *, at: datetime) -> Operation:
@@ -159,21 +167,34 @@ class Operation:
             raise InvalidTransitionError(thing="operation", status=self.state, action="revive")
         return replace(self, state="succeeded", reference=approved.reference, due_at=at)
 
-    def not_sent(self, *, at: datetime, wait: timedelta) -> Operation:
-        """Reserve it again with the same id: the processor never received it."""
-        return self._move("reserved", due_at=at + wait, sends=self.sends + 1)
+    def not_sent(self, *, at: datetime, wait: timedelta, is_certain: bool) -> Operation:
+        """Reserve it again with the same id: the processor has not received it.
+
+        Args:
+            at: Now, in UTC.
+            wait: The delay before it is sent again.
+            is_certain: Whether no request was sent at all. A processor that says that it does
+                not know the operation may still receive a request that is on its way.
+        """
+        fallbacks = self.fallbacks if is_certain else ()
+        return self._move("reserved", due_at=at + wait, sends=self.sends + 1, fallbacks=fallbacks)
+
+    def hand_over(self, *, at: datetime) -> Operation:
+        """End a charge that was certainly never sent: another processor takes it over."""
+        return self._end("failed", at=at)
 
     def _mark_unknown(self, *, at: datetime, wait: timedelta | None) -> Operation:
         if wait is None:
             return self._end("needs_review", at=at)
-        return self._move("unknown", due_at=at + wait, queries=self.queries + 1)
+        queries = self.queries + 1
+        return self._move("unknown", due_at=at + wait, queries=queries, fallbacks=())
 
     def _end(self, state: OperationState, *, at: datetime, **changes: Any) -> Operation:
         # The card is no longer needed. An operation in review may be queried again, and must
         # not be sent without its card.
         has_secret = state == "needs_review" and self.sealed is not None
         sealed = ERASED if has_secret else None
-        return self._move(state, due_at=at, sealed=sealed, **changes)
+        return self._move(state, due_at=at, sealed=sealed, fallbacks=(), **changes)
 
     def _move(self, state: OperationState, **changes: Any) -> Operation:
         if state not in OPERATION_TRANSITIONS[self.state]:

@@ -25,6 +25,7 @@ from ..webhooks.emit import notify_deliveries
 from ..webhooks.model import Endpoint
 from .breaker import ProcessorBreakers, ProcessorShares, reason_of_failure
 from .conclude import apply_update, conclude_operation, refund_partial_approval
+from .failover import Failover, fail_over, plan_failover
 from .model import Order, Payment
 from .operation import Operation, OperationKind
 from .recorded_call import CallOutcome, PendingCall, record_call
@@ -41,12 +42,14 @@ class CallResult:
         wake_ups: Wake-ups that the processor requested.
         calls: The calls, for the timeline.
         assessment: The result of the risk checks before them.
+        failover: The charge at the next processor, if this one was certainly not sent.
     """
 
     outcome: CallOutcome | None
     wake_ups: tuple[WakeUp, ...] = ()
     calls: tuple[RecordedCall, ...] = ()
     assessment: Assessment | None = None
+    failover: Failover | None = None
 
     def then(self, query: CallResult) -> CallResult:
         """Return the result of this call and of a query right after it.
@@ -88,11 +91,13 @@ class Job:
         is_fresh: It was marked sent in this claim: send it. Any other was sent before, or
             may have been: query it.
         is_unchecked: It is not marked sent yet: run the risk checks first.
+        failover: It is not sent: its processor's breaker is open, and another one takes it over.
     """
 
     claimed: ClaimedOperation
     is_fresh: bool
     is_unchecked: bool = False
+    failover: Failover | None = None
 
     @property
     def lease(self) -> Lease:
@@ -157,6 +162,8 @@ def wake_ups(
 log = logging.getLogger(__name__)
 QUERY = "query"
 """The name of a call that asks about an operation."""
+AUTHORIZE = "authorize"
+"""The name of a call that sends a charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +192,7 @@ class OperationWork:
         for job in jobs:
             operation = job.claimed.operation
             self.shares.begin(operation.processor, operation.id)
-        return jobs
+        return [*jobs, *await self._claim_unsent(limit - len(jobs))]
 
     async def _claim(self, limit: int) -> Sequence[Job]:
         deps = self.deps
@@ -215,9 +222,35 @@ class OperationWork:
             *(Job(claim, is_fresh=False) for claim in already_sent),
         ]
 
+    async def _claim_unsent(self, limit: int) -> Sequence[Job]:
+        """Lease charges that wait for an open breaker and that another processor may have."""
+        deps, breakers = self.deps, self.shares.breakers
+        processors = deps.registry.processors
+        shut = {each: reason for each in processors if (reason := breakers.reason_shut(each))}
+        usable = [each for each in processors if breakers.state(each) == "closed"]
+        if limit <= 0 or not shut or not usable:
+            return []
+        claimed = await self.rows.claim_unsent(
+            worker_id=self.worker_id,
+            token=deps.ids.uuid(),
+            limit=limit,
+            now=deps.clock.now(),
+            of=shut,
+            to=usable,
+        )
+        plans = [
+            (each, plan_failover(each, shut[each.operation.processor], breakers.state, deps))
+            for each in claimed
+        ]
+        if left := [each.lease for each, plan in plans if plan is None]:
+            await self.rows.release_claims(left)
+        return [Job(each, is_fresh=True, failover=plan) for each, plan in plans if plan is not None]
+
     async def perform(self, claim: Job) -> CallResult:
         """Call the processor. No transaction is open and no row is locked meanwhile."""
         operation = claim.claimed.operation
+        if claim.failover is not None:
+            return CallResult(NotSentError(claim.failover.note), failover=claim.failover)
         try:
             result = await (
                 self._check_and_call(claim) if claim.is_unchecked else self._call(claim)
@@ -226,7 +259,18 @@ class OperationWork:
             self._count(claim, result)
         finally:
             self.shares.end(operation.processor, operation.id)
-        return result
+        return replace(result, failover=self._failover(claim, result))
+
+    def _failover(self, claim: Job, result: CallResult) -> Failover | None:
+        """Plan a failover if the charge was sent for the first time and did not leave.
+
+        What paygate could not send by itself, such as a card that cannot be decrypted, has no
+        call: another processor would not help.
+        """
+        outcome, calls = result.outcome, result.calls
+        if not isinstance(outcome, NotSentError) or not calls or calls[-1].name != AUTHORIZE:
+            return None
+        return plan_failover(claim.claimed, outcome.reason, self.shares.breakers.state, self.deps)
 
     def _judge(self, claim: Job, result: CallResult) -> None:
         """Tell the breaker of the processor whether it has answered."""
@@ -371,6 +415,9 @@ class OperationWork:
                 await refund_partial_approval(
                     record, endpoints[record.payment.after.merchant_id], bound
                 )
+                for added in record.added:
+                    if added.kind is OperationKind.CHARGE:
+                        notifications.notify("payments", added.id)
             deps.reach("before_commit", *(each.operation.kind for each in records))
         deps.reach("after_commit", *(each.operation.kind for each in records))
         notifications.send_all(deps)
@@ -435,7 +482,7 @@ class _Conclusions:
         payment = self.payments.get(claimed.payment.id, claimed.payment)
         to = self.endpoints[payment.merchant_id]
         claimed = replace(claimed, payment=payment)
-        record = _concluded(claimed, finished.result, to, self.deps)
+        record = _concluded(claimed, finished, to, self.deps)
         self.payments[payment.id] = record.payment.after
         return record
 
@@ -458,16 +505,30 @@ def _is_late_update(late: Finished[Job, CallResult]) -> bool:
 
 
 def _concluded(
-    claimed: ClaimedOperation, result: CallResult, to: Sequence[Endpoint], deps: Deps
+    claimed: ClaimedOperation,
+    finished: Finished[Job, CallResult],
+    to: Sequence[Endpoint],
+    deps: Deps,
 ) -> OperationRecord:
+    result, record = finished.result, None
     assert result.outcome is not None, "cannot record an operation whose lease was lost"
-    record = conclude_operation(claimed, result.outcome, to, deps, answered_at=result.answered_at)
-    woken = wake_ups(claimed, result.wake_ups, deps)
-    record = replace(record, added=woken, calls=result.calls)
+    if result.failover is not None:
+        record = fail_over(claimed, result.failover, deps)
+    if record is None:
+        record = conclude_operation(
+            claimed,
+            result.outcome,
+            to,
+            deps,
+            answered_at=result.answered_at,
+            is_fresh=finished.claim.is_fresh,
+        )
+        record = replace(record, added=wake_ups(claimed, result.wake_ups, deps))
+    record = replace(record, calls=result.calls)
     if result.assessment is None:
         return record
     decision, note = result.assessment.decision, result.assessment.note
-    return replace(record, decision=decision, note=note or record.note)
+    return replace(record, decisions=(decision, *record.decisions), note=note or record.note)
 
 
 def _pending_call(
@@ -490,7 +551,7 @@ def _pending_call(
         return PendingCall(QUERY, about, lambda: processor.query(kind, about, context))
     if kind is OperationKind.CHARGE:
         request = _request(claimed, order, deps)
-        return PendingCall("authorize", request, lambda: processor.authorize(request, context))
+        return PendingCall(AUTHORIZE, request, lambda: processor.authorize(request, context))
     follow_up = _follow_up_of_charge(claimed)
     asks = {
         OperationKind.CAPTURE: processor.capture,

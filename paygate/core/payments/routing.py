@@ -29,12 +29,25 @@ class RoutePlan:
     Args:
         payment_id: The id of the payment.
         ranking: Ids of the capable processors, the preferred one first.
+        named: Those that a router has named, in its order.
         decision: The entry for the timeline.
     """
 
     payment_id: str
     ranking: tuple[str, ...]
+    named: tuple[str, ...]
     decision: Decision
+
+    def processors(self, able: Sequence[str]) -> Sequence[str]:
+        """Return the processor of the payment, and those that it may go to instead.
+
+        Only processors that a router has named follow the first one; see ``failover``.
+
+        Args:
+            able: Ids of the processors that support the payment now; at least one.
+        """
+        chosen = next((id for id in self.ranking if id in able), able[0])
+        return [chosen, *(id for id in self.named if id in able and id != chosen)]
 
 
 async def rank_candidates(
@@ -50,7 +63,7 @@ async def rank_candidates(
     request = _request(deps.ids.new(IdKind.PAYMENT), order, instrument, able)
     usual = tuple(each.processor for each in request.candidates)
     asked: list[Mapping[str, Any]] = []
-    ranking = usual
+    named: tuple[str, ...] = ()
     for router in deps.registry.routers:
         left = ROUTING - timedelta(seconds=time.monotonic() - began_s)
         if left <= timedelta(0):
@@ -59,8 +72,9 @@ async def rank_candidates(
         entry, first = await _ask(router, request, left, deps)
         asked.append(entry)
         if first:
-            ranking = (*first, *(each for each in usual if each not in first))
+            named = first
             break
+    ranking = (*named, *(each for each in usual if each not in named))
     decision = Decision(
         kind="route",
         chosen=ranking[0],
@@ -68,7 +82,7 @@ async def rank_candidates(
         took_ms=round(1000 * (time.monotonic() - began_s)),
         data={"candidates": usual, "ranking": ranking, "asked": asked},
     )
-    return RoutePlan(request.payment_id, ranking, decision)
+    return RoutePlan(request.payment_id, ranking, named, decision)
 
 
 async def _ask(

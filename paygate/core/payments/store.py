@@ -70,6 +70,12 @@ class ClaimedOperation:
     refund: Refund | None = None
     charge: ChargeRef | None = None
 
+    @property
+    def was_handed_over(self) -> bool:
+        """Whether another processor has taken over this charge."""
+        is_charge = self.operation.kind is OperationKind.CHARGE
+        return is_charge and self.operation.processor != self.payment.processor
+
 
 @dataclass(frozen=True, slots=True)
 class Locked:
@@ -115,14 +121,15 @@ class Decision:
     """A decision of plugins before the payment's processor was called.
 
     Args:
-        kind: ``route`` for the processor; ``risk`` for allow or block.
+        kind: ``route`` for the processor; ``risk`` for allow or block; ``failover`` for the
+            next processor.
         chosen: A processor's id, or ``allow`` or ``block``.
         decided_at: When, in UTC.
         took_ms: Duration of all plugins together, in milliseconds.
         data: The plugins and their results, redacted.
     """
 
-    kind: Literal["route", "risk"]
+    kind: Literal["route", "risk", "failover"]
     chosen: str
     decided_at: datetime
     took_ms: int
@@ -143,7 +150,7 @@ class OperationRecord:
         note: The outcome for the timeline, redacted.
         added: New operations.
         calls: The calls of the processor since the operation was claimed.
-        decision: A decision of plugins before the call; None without one.
+        decisions: Decisions of plugins before the call, and about the next processor.
     """
 
     claimed: ClaimedOperation
@@ -154,7 +161,7 @@ class OperationRecord:
     note: str | None = None
     added: tuple[Operation, ...] = ()
     calls: tuple[RecordedCall, ...] = ()
-    decision: Decision | None = None
+    decisions: tuple[Decision, ...] = ()
 
 
 """What an attempt says about the health of its endpoint; "gone" is a 410 response."""
@@ -448,8 +455,30 @@ class OperationRepository(Leasable, Protocol):
         """
         ...
 
+    async def claim_unsent(
+        self,
+        *,
+        worker_id: str,
+        token: UUID,
+        limit: int,
+        now: datetime,
+        of: Collection[str],
+        to: Collection[str],
+    ) -> Sequence[ClaimedOperation]:
+        """Lease due charges that were certainly never sent, oldest first.
+
+        Args:
+            worker_id: The worker.
+            token: The token of the leases.
+            limit: How many rows.
+            now: The app's time.
+            of: Of these processors.
+            to: Only those that may go to one of these processors instead.
+        """
+        ...
+
     async def find_charge(self, payment_id: str) -> ClaimedOperation | None:
-        """Return the charge of a payment, without a lock."""
+        """Return the charge of a payment at its present processor, without a lock."""
         ...
 
     async def find(self, operation_id: str) -> ClaimedOperation | None:
@@ -511,7 +540,7 @@ class NewPayment:
         change: The payment.
         operation: Its charge.
         events: Its events.
-        decision: The routing decision; None without one.
+        decisions: The routing decision; empty without one.
         answer: The response to store under the request's idempotency key; None without one, or
             if it is stored separately.
         traceparent: The span of the request in W3C form; None without traces.
@@ -520,7 +549,7 @@ class NewPayment:
     change: Change[Payment]
     operation: Operation
     events: Sequence[StoredEvent]
-    decision: Decision | None = None
+    decisions: tuple[Decision, ...] = ()
     answer: KeyedAnswer | None = None
     traceparent: str | None = None
 

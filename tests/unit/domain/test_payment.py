@@ -156,18 +156,18 @@ def test_the_next_action_is_kept_until_the_payment_is_decided():
 
 def test_a_declined_payment_may_succeed_late():
     failed = processing().apply(DECLINED, at=NOW).after
-    change = failed.revive(RS_499, at=LATER)
+    change = failed.revive(RS_499, processor="upi_sim", at=LATER)
 
     assert (change.after.status, change.after.amount_captured) == ("success", RS_499)
     assert change.after.decline is None
     assert [event.type for event in change.events] == [EventType.PAYMENT_SUCCESS]
     with pytest.raises(InvalidTransitionError):
-        change.after.revive(RS_499, at=LATER)
+        change.after.revive(RS_499, processor="upi_sim", at=LATER)
 
 
 def test_late_money_of_a_paid_order_is_recorded_for_a_refund():
     failed = processing().apply(DECLINED, at=NOW).after
-    kept = failed.record_late_money(RS_499, at=LATER).after
+    kept = failed.record_late_money(RS_499, processor="upi_sim", at=LATER).after
     back = kept.reserve_refund(RS_499, at=LATER).after
 
     assert (kept.status, kept.amount_captured) == ("failed", RS_499)

@@ -75,7 +75,7 @@ class Story(RuleBasedStateMachine):
     def not_sent(self):
         """The processor never saw it."""
         try:
-            after = self.operation.not_sent(at=self._later(), wait=WAIT)
+            after = self.operation.not_sent(at=self._later(), wait=WAIT, is_certain=True)
         except InvalidTransitionError:
             assert self.operation.state in {"reserved", "succeeded", "failed", "needs_review"}
             return

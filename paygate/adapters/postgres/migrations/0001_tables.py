@@ -715,6 +715,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("sealed", fields.TextField(null=True, unique=False)),
+                (
+                    "fallbacks",
+                    fields.JSONField(
+                        null=True,
+                        encoder=functools.partial(dumps, separators=(",", ":")),
+                        decoder=loads,
+                    ),
+                ),
                 ("note", fields.TextField(null=True, unique=False)),
                 ("refund_id", fields.CharField(null=True, max_length=64)),
                 ("is_final", fields.BooleanField(default=True)),

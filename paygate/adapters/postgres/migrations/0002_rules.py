@@ -305,7 +305,7 @@ CREATE UNIQUE INDEX payment_transitions_one_ending ON payment_transitions (payme
 # find old rows. It is small and does not slow down writes.
 PAYMENT_DECISIONS = """
 ALTER TABLE payment_decisions
-    ADD CONSTRAINT payment_decisions_kind_check CHECK (kind IN ('route', 'risk'));
+    ADD CONSTRAINT payment_decisions_kind_check CHECK (kind IN ('route', 'risk', 'failover'));
 CREATE INDEX payment_decisions_age ON payment_decisions USING brin (decided_at);
 """
 
@@ -341,7 +341,8 @@ END $$;
 SELECT paygate_index_texts();
 """
 
-# operations: one charge per payment, one operation per refund, one capture or void at a time.
+# operations: one charge per payment that has not failed, and one at each processor; one operation
+# per refund, one capture or void at a time. A charge that may have been sent has no fallbacks.
 # Few rows are dead-lettered or have encrypted details, so their indexes are small.
 OPERATIONS = """
 ALTER TABLE operations
@@ -358,8 +359,13 @@ ALTER TABLE operations
         END
     ),
     ADD CONSTRAINT operations_sealed_check CHECK (sealed IS NULL OR lease_state <> 'done'),
+    ADD CONSTRAINT operations_fallbacks_check CHECK (
+        fallbacks IS NULL OR (kind = 'charge' AND state IN ('reserved', 'sent'))),
     ADD CONSTRAINT operations_refund_check CHECK ((kind = 'refund') = (refund_id IS NOT NULL));
-CREATE UNIQUE INDEX operations_one_charge ON operations (payment_id) WHERE kind = 'charge';
+CREATE UNIQUE INDEX operations_one_charge ON operations (payment_id)
+    WHERE kind = 'charge' AND state <> 'failed';
+CREATE UNIQUE INDEX operations_one_charge_per_processor ON operations (payment_id, processor)
+    WHERE kind = 'charge';
 CREATE UNIQUE INDEX operations_one_refund ON operations (refund_id);
 CREATE UNIQUE INDEX operations_one_capture_or_void ON operations (payment_id)
     WHERE kind IN ('capture', 'void') AND lease_state <> 'done';

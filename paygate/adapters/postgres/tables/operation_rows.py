@@ -34,6 +34,7 @@ class OperationRow(LeaseColumns):
     reference = fields.CharField(max_length=255, null=True)
     processor_state = fields.JSONField[dict[str, Any]](null=True)
     sealed = fields.TextField(null=True)
+    fallbacks = fields.JSONField[list[str]](null=True)
     note = fields.TextField(null=True)
     refund_id = fields.CharField(max_length=64, null=True)
     is_final = fields.BooleanField(default=True)
@@ -71,6 +72,7 @@ COLUMNS: tuple[Column[Operation], ...] = (
     Column("reference", "text", lambda operation: operation.reference, changes=True),
     Column("processor_state", "jsonb", lambda operation: operation.processor_state, changes=True),
     Column("sealed", "text", lambda operation: operation.sealed, changes=True),
+    Column("fallbacks", "jsonb", lambda operation: operation.fallbacks or None, changes=True),
 )
 CHANGING_OPERATION = tuple(column for column in COLUMNS if column.changes)
 
@@ -103,6 +105,7 @@ def row_to_operation(row: Row) -> Operation:
         reference=row["reference"],
         processor_state=decoded(row["processor_state"]),
         sealed=row["sealed"],
+        fallbacks=tuple(decoded(row["fallbacks"]) or ()),
         refund_id=row["refund_id"],
         is_final=row["is_final"],
         created_at=row["created_at"],

@@ -94,6 +94,19 @@ WHERE o.id = ANY(ARRAY(
     WHERE place <= coalesce(room, $3 + 1)))
 RETURNING o.id
 """
+# ``fallbacks`` is null as soon as the processor may have received the charge.
+CLAIM_UNSENT = f"""
+UPDATE operations o
+SET lease_token = $1, lease_owner = $2, lease_until = clock_timestamp() + {LEASE_SQL},
+    claims = o.claims + 1
+WHERE o.id = ANY(ARRAY(
+    SELECT id FROM operations
+    WHERE lease_state = 'ready' AND run_at <= $4 AND {LEASE_IS_FREE}
+        AND kind = 'charge' AND state = 'reserved' AND processor = ANY($5::text[])
+        AND fallbacks ?| $6::text[] AND claims < {CLAIMS_BEFORE_ALONE}
+    ORDER BY run_at LIMIT $3 FOR UPDATE SKIP LOCKED))
+RETURNING o.id
+"""
 _WITH_PAYMENT = f"""
 SELECT o.*, {prefixed(READ, "p")}, {prefixed(REFUND_COLUMNS, "r")},
     c.id AS c_id, c.reference AS c_reference
@@ -102,7 +115,9 @@ FROM operations o
     LEFT JOIN LATERAL (SELECT * FROM refunds WHERE id = o.refund_id LIMIT 1) AS r ON true
     LEFT JOIN LATERAL (
         SELECT id, reference FROM operations
-        WHERE payment_id = o.payment_id AND kind = 'charge' AND o.kind <> 'charge' LIMIT 1
+        -- After a failover there is one at each processor.
+        WHERE payment_id = o.payment_id AND kind = 'charge' AND o.kind <> 'charge'
+            AND processor = o.processor LIMIT 1
     ) AS c ON true
 """
 
@@ -143,7 +158,9 @@ SELECT o.id FROM i JOIN operations o ON o.id = i.row_id
 WHERE o.id = ANY(ARRAY(SELECT row_id FROM i))
     AND o.lease_token = i.token AND o.lease_until > clock_timestamp()
 """
-CHARGE_OF = f"{_WITH_PAYMENT} WHERE o.payment_id = $1 AND o.kind = 'charge'"
+CHARGE_OF = f"""{_WITH_PAYMENT}
+WHERE o.payment_id = $1 AND o.kind = 'charge' AND o.processor = p.processor
+"""
 IN_REVIEW = """
 SELECT id, payment_id, kind, amount AS amount_minor, currency, processor, note,
     updated_at AS since
@@ -249,6 +266,7 @@ released AS (
         lease_state = CASE WHEN i.due_at IS NULL THEN 'dead' ELSE 'ready' END,
         sealed = CASE WHEN i.due_at IS NULL AND o.sealed IS NOT NULL THEN '{ERASED}'
             ELSE o.sealed END,
+        fallbacks = CASE WHEN i.due_at IS NULL THEN NULL ELSE o.fallbacks END,
         {NO_LEASE}
     FROM i WHERE o.id = i.row_id AND o.lease_token = i.token
         AND o.id = ANY(ARRAY(SELECT row_id FROM i))
@@ -319,6 +337,25 @@ class PostgresOperations(Leasing):
         what = (self.kinds, processors, room_of)
         if not await self.executor.fetch(CLAIM, token, worker_id, limit, now, *what):
             return []
+        return await self._claimed(token, now)
+
+    async def claim_unsent(
+        self,
+        *,
+        worker_id: str,
+        token: UUID,
+        limit: int,
+        now: datetime,
+        of: Collection[str],
+        to: Collection[str],
+    ) -> Sequence[ClaimedOperation]:
+        what = (list(of), list(to))
+        if not await self.executor.fetch(CLAIM_UNSENT, token, worker_id, limit, now, *what):
+            return []
+        return await self._claimed(token, now)
+
+    async def _claimed(self, token: UUID, now: datetime) -> Sequence[ClaimedOperation]:
+        """Return the operations of a claim that can be read; reschedule the others."""
         claimed, failed = [], []
         for row in await self.executor.fetch(CLAIMED, token):
             lease = _lease(row)
@@ -415,7 +452,7 @@ class PostgresOperations(Leasing):
                 at,
                 encoded([added_row(each, new) for each in records for new in each.added]),
                 encoded([call_row(e.operation, call) for e in records for call in e.calls]),
-                encoded([row for e in records for row in decision_rows(e.operation, e.decision)]),
+                encoded([row for e in records for row in decision_rows(e.operation, e.decisions)]),
                 encoded(_payment_rows(records)),
             )
         except REFUSED as error:

@@ -109,7 +109,7 @@ COLUMNS: tuple[Column[Payment], ...] = (
     Column("vpa", "text", lambda payment: _display(payment, "vpa"), is_read=False),
     Column("card_network", "text", lambda payment: _display(payment, "network"), is_read=False),
     Column("card_last4", "text", lambda payment: _display(payment, "last4"), is_read=False),
-    Column("processor", "text", lambda payment: payment.processor),
+    Column("processor", "text", lambda payment: payment.processor, changes=True),
     Column("capture_mode", "text", lambda payment: payment.capture_mode),
     Column("scenario", "text", lambda payment: payment.scenario),
     Column("created_at", "timestamptz", lambda payment: payment.created_at),
@@ -199,8 +199,8 @@ OPEN = f"""
 WITH given AS (
     SELECT * FROM json_to_recordset($1::json) AS t(
         {record_type(COLUMNS)}, op_id text, kind text, run_at timestamptz, sealed text,
-        traceparent text, key text, fingerprint text, response_code int, response text,
-        expires_at timestamptz)
+        fallbacks jsonb, traceparent text, key text, fingerprint text, response_code int,
+        response text, expires_at timestamptz)
 ),
 -- The orders are locked, so the statement sees every live payment. An insert that meets one in
 -- the index would wait for the worker that settles it, which waits for the order. A subquery,
@@ -233,9 +233,9 @@ attempted AS (
 ),
 added AS (
     INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
-        lease_state, run_at, queries, sealed, claims, created_at, updated_at)
+        lease_state, run_at, queries, sealed, fallbacks, claims, created_at, updated_at)
     SELECT op_id, id, merchant_id, kind, amount, currency, processor, 'reserved',
-        'ready', run_at, 0, sealed, 0, created_at, created_at
+        'ready', run_at, 0, sealed, fallbacks, 0, created_at, created_at
     FROM free WHERE id IN (SELECT id FROM opened)
     RETURNING id
 ),
@@ -312,7 +312,7 @@ class PostgresPayments:
     async def open_all(self, new: Sequence[NewPayment]) -> frozenset[str]:
         events = [event_row(event, each.operation.id) for each in new for event in each.events]
         deliveries = [row for each in new for row in delivery_rows(each.events)]
-        decisions = [row for each in new for row in decision_rows(each.operation, each.decision)]
+        decisions = [row for each in new for row in decision_rows(each.operation, each.decisions)]
         rows = ([_opening(each) for each in new], events, deliveries, decisions)
         try:
             row = await self.executor.fetchrow(OPEN, *(encoded(each) for each in rows))
@@ -403,6 +403,8 @@ def _opening(new: NewPayment) -> dict[str, Any]:
         "run_at": new.operation.due_at,
         "sealed": new.operation.sealed,
     }
+    if new.operation.fallbacks:
+        row["fallbacks"] = new.operation.fallbacks
     if new.traceparent is not None:
         row["traceparent"] = new.traceparent
     if new.answer is not None:
@@ -415,9 +417,9 @@ def _opening(new: NewPayment) -> dict[str, Any]:
     return row
 
 
-def decision_rows(operation: Operation, decision: Decision | None) -> Iterable[dict[str, Any]]:
-    """Convert a decision about an operation's payment to a row of a parameter."""
-    if decision is not None:
+def decision_rows(operation: Operation, decisions: Iterable[Decision]) -> Iterable[dict[str, Any]]:
+    """Convert decisions about an operation's payment to rows of a parameter."""
+    for decision in decisions:
         yield {
             "op_id": operation.id,
             "payment_id": operation.payment_id,

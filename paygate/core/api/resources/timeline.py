@@ -115,6 +115,9 @@ def _callback(data: Mapping[str, Any]) -> Sentence:
 
 
 def _decision(data: Mapping[str, Any]) -> Sentence:
+    if data["decision"] == "failover":
+        left, reason = data["details"].get("from"), data["details"].get("reason")
+        return Sentence(f"{data['chosen']} takes over from {left}", str(reason))
     plugins = ", ".join(str(each.get("name")) for each in data["details"].get("asked", ()))
     note = f"{plugins} · {data['took_ms']} ms"
     if data["decision"] == "route":
