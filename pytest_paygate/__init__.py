@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .cassettes import (
+    check_recording,
+    paygate_cassette,
+    paygate_cassette_settings,
+    pytest_runtest_call,
+)
 from .scenarios_covered import ScenarioCoverage
 
 if TYPE_CHECKING:
@@ -18,12 +24,13 @@ if TYPE_CHECKING:
     from paygate.testing.session import Session
 
 
+__all__ = ["paygate_cassette", "paygate_cassette_settings", "pytest_runtest_call"]
 COVERAGE = pytest.StashKey[ScenarioCoverage]()
 SENT_AS = "paygate_coverage"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of scenario coverage."""
+    """Add the options of scenario coverage and of cassettes."""
     group = parser.getgroup("paygate")
     group.addoption(
         "--paygate-coverage",
@@ -37,10 +44,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="fail if fewer scenarios have an asserted ending; implies --paygate-coverage",
     )
+    group.addoption(
+        "--paygate-record",
+        action="store_true",
+        help="send the requests of tests with a cassette to the bank, and write their files anew",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to count, if that is wanted."""
+    """Begin to count, if that is wanted.
+
+    Raises:
+        UsageError: Cassettes are to be recorded by several processes.
+    """
+    check_recording(config)
     if config.getoption("paygate_coverage") or config.getoption("paygate_coverage_min"):
         config.stash[COVERAGE] = ScenarioCoverage()
 

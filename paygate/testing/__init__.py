@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Scenario,
     )
     from .bank import BankServer
+    from .cassette import Cassette, CassetteError, CassetteSettings
     from .chaos import Chaos, ChaosQuestion, ChaosReport
     from .contracts import (
         EventSinkContract,
@@ -50,6 +51,9 @@ __all__ = [
     "BlockingScenario",
     "Call",
     "Carried",
+    "Cassette",
+    "CassetteError",
+    "CassetteSettings",
     "Chaos",
     "ChaosQuestion",
     "ChaosReport",
@@ -82,6 +86,7 @@ __all__ = [
 _HOMES = {
     "api": ("ApiError", "Reply"),
     "bank": ("BankServer",),
+    "cassette": ("Cassette", "CassetteError", "CassetteSettings"),
     "chaos": ("Chaos", "ChaosQuestion", "ChaosReport"),
     "contracts": (
         "EventSinkContract",

@@ -18,6 +18,7 @@ from ...core.plugin_api.http_client import (
     url_with,
 )
 from .client import AiohttpClient
+from .resolver import system_lookup
 
 Receiver = Callable[[str, Mapping[str, str], bytes], Awaitable[HttpResponse]]
 """Responds to a request: URL, headers with names in lower case, body."""
@@ -128,6 +129,36 @@ class LocalNames(AbstractResolver):
             )
             for kind, address in addresses.items()
             if family in {kind, socket.AF_UNSPEC}
+        ]
+
+    async def close(self) -> None:
+        """See ``AbstractResolver.close``."""
+
+
+class NamesInThisThread(AbstractResolver):
+    """Resolves names in the thread that asks: the contract kit refuses look-ups in new ones.
+
+    Only a recording of a bank's responses needs it, which is why other machines are reached.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """See ``AbstractResolver.resolve``.
+
+        Raises:
+            OSError: The name is unknown.
+        """
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=kind,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for kind, _, _, _, address in system_lookup(host, family)
         ]
 
     async def close(self) -> None:

@@ -1,25 +1,22 @@
 """The contract kit on the processor: with its samples, and with the bank itself."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from paygate import (
+    AuthorizeRequest,
     BadSignatureError,
-    Http,
-    HttpError,
     HttpResponse,
     Instrument,
     Money,
     RawCallback,
 )
-from paygate.bank.api import Asked, BankApi, ConnectionBrokenError
-from paygate.bank.bank import Bank
-from paygate.bank.callbacks import BankClock, signature
-from paygate.bank.operation import BankSettings
-from paygate.testing import ProcessorContract, Sent
-from paygate.testing.kit.stage import ManualClock, RecordingClient
+from paygate.bank.callbacks import signature
+from paygate.testing import Cassette, CassetteError, ProcessorContract, Sent
+from paygate.testing.kit.stage import RecordingClient, Stage
 from paygate_http_bank import HttpBank, HttpBankSettings, paygate_processors, samples
 from paygate_http_bank.signatures import FRESH
 
@@ -50,26 +47,21 @@ class TestWithSamples(ProcessorContract):
 
 
 class TestWithTheBank(TestWithSamples):
-    """The same rules, answered by ``paygate bank`` without a socket."""
+    """The same rules, answered by what ``paygate bank`` has answered when it was recorded."""
 
-    def setup_method(self):
-        http: Http = RecordingClient()
-        bank = Bank(
-            BankClock(ManualClock()),
-            http,
-            callback_secret=samples.SECRET,
-            settings=BankSettings(patience_ms=1),
-        )
-        self.bank = BankApi(bank, samples.ENVIRON["PAYGATE_HTTP_BANK_API_KEY"])
+    @pytest.fixture(autouse=True)
+    def _cassette(self, request: pytest.FixtureRequest, paygate_cassette: Cassette):
+        self.cassette = paygate_cassette
+        if paygate_cassette.is_recording:
+            bank = request.getfixturevalue("paygate_bank")
+            address = {
+                "PAYGATE_HTTP_BANK_URL": bank.url,
+                "PAYGATE_HTTP_BANK_API_KEY": bank.api_key,
+            }
+            self.environ = {**samples.ENVIRON, **address}
 
-    async def network(self, sent: Sent) -> HttpResponse:
-        headers = {name.lower(): value for name, value in sent.headers.items()}
-        asked = Asked(sent.method, urlsplit(sent.url).path, headers, sent.body)
-        try:
-            reply = await self.bank.respond(asked)
-        except ConnectionBrokenError as error:
-            raise HttpError("connection") from error
-        return HttpResponse(reply.status, {}, reply.body, is_truncated=False)
+    def network(self, sent: Sent) -> Any:
+        return self.cassette.network(sent)
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +70,22 @@ def nothing_is_left_unjudged(monkeypatch):
         raise AssertionError(reason)
 
     monkeypatch.setattr(pytest, "skip", refuse)
+
+
+async def test_a_changed_request_is_refused_with_the_nearest_recorded_one(processor: HttpBank):
+    file = Path(__file__).parent / "cassettes" / "test_contract.json"
+    cassette = Cassette(file, "TestWithTheBank::test_approves")
+    request = AuthorizeRequest("pay_KIT0000000000001", Money(12_346, "INR"), CARD)
+
+    with pytest.raises(CassetteError) as caught:
+        await processor.authorize(request, stage(cassette).call("op_KIT0000000000001"))
+
+    assert "POST /charges is not recorded\n" in str(caught.value)
+    assert "differs  json.amount was sent as 12346 and recorded as 12345\n" in str(caught.value)
+
+
+def stage(cassette: Cassette) -> Stage:
+    return Stage(RecordingClient(cassette.network))
 
 
 @pytest.fixture
