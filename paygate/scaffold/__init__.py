@@ -23,7 +23,7 @@ from typing import Literal, get_args
 
 from ..core.errors import OperatorError
 
-Kind = Literal["method", "processor", "sink", "policy"]
+Kind = Literal["method", "processor", "sink", "policy", "router", "risk_check"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SUFFIX = ".tmpl"
@@ -141,7 +141,7 @@ def _read(folder: Traversable, at: PurePosixPath) -> Iterator[tuple[PurePosixPat
 def _words(plugin: NewPlugin) -> Mapping[str, str]:
     parts = plugin.name.split("_")
     return {
-        "kind": plugin.kind,
+        "kind": plugin.kind.replace("_", " "),
         "name": plugin.name,
         "Name": "".join(part.capitalize() for part in parts),
         "NAME": plugin.name.upper(),
