@@ -68,7 +68,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     return Written(roots, sites)
 
 
-@pytest.mark.parametrize("kinds", [("method",), ("processor", "sink", "policy", "router", "risk_check")], ids=str)
+@pytest.mark.parametrize(
+    "kinds", [("method",), ("processor", "sink", "policy", "router", "risk_check")], ids=str
+)
 def test_a_new_package_passes_its_own_tests(
     kinds: tuple[Kind, ...], written: Written, databases: Databases
 ):
