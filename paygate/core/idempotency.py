@@ -23,10 +23,17 @@ _KEY = re.compile(rf"[\x20-\x7e]{{1,{KEY_CHARS_MAX}}}")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response to a request, byte by byte."""
+    """The response to a request, byte by byte.
+
+    Args:
+        status: Its status.
+        body: Its exact bytes.
+        reason: Of a refusal: the header ``Paygate-Reason``.
+    """
 
     status: int
     body: bytes
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,10 @@ class Keyed:
         self, answer: Answer, vault: Vault, *, at: datetime, keep: timedelta
     ) -> StoredAnswer:
         """Seal a response, because it may contain a secret that is shown only once."""
-        sealed = vault.seal({"body": answer.body.decode()}, context=self.context)
+        content = {"body": answer.body.decode()}
+        if answer.reason is not None:
+            content["reason"] = answer.reason
+        sealed = vault.seal(content, context=self.context)
         body = json.dumps({SEALED: sealed}).encode()
         return StoredAnswer(self.fingerprints(vault), replace(answer, body=body), at + keep)
 
@@ -113,8 +123,8 @@ class Keyed:
         if not stored.body.startswith(_SEALED_PREFIX):
             return stored
         sealed = json.loads(stored.body)[SEALED]
-        body = vault.open(sealed, context=self.context)["body"]
-        return replace(stored, body=body.encode())
+        content = vault.open(sealed, context=self.context)
+        return replace(stored, body=content["body"].encode(), reason=content.get("reason"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ async def paygate_error(error: PaygateError) -> Response:
     """Return the response to a paygate error."""
     status, shown = answer_to(error)
     response = json_response(shown, status)
-    response.headers[REASON] = _reason_of(error)
+    response.headers[REASON] = reason_of(error)
     if isinstance(error, CredentialsMissingError):
         response.headers["WWW-Authenticate"] = API_KEYS
     if isinstance(error, InfrastructureError | IdempotencyInProgressError | TooManyError):
@@ -90,7 +90,7 @@ def answer_to(error: PaygateError) -> tuple[int, ErrorJson]:
     if isinstance(error, InfrastructureError):
         log.warning("answered %d: %s", status, error)
         description = "Temporarily unavailable, please retry"
-        return status, error_to_json(code=code, description=description, reason=_reason_of(error))
+        return status, error_to_json(code=code, description=description, reason=reason_of(error))
     if isinstance(error, InvalidInstrumentError) and error.code != InvalidInputError.code:
         # The payment method's own code, for example INVALID_VPA.
         code = error.code.upper()
@@ -99,13 +99,14 @@ def answer_to(error: PaygateError) -> tuple[int, ErrorJson]:
         code=code,
         description=str(error),
         # Clients of other gateways compare this body as a whole.
-        reason=None if str(error) == INVALID_CREDENTIALS else _reason_of(error),
+        reason=None if str(error) == INVALID_CREDENTIALS else reason_of(error),
         field=field,
         hint=error.hint,
     )
 
 
-def _reason_of(error: PaygateError) -> str:
+def reason_of(error: PaygateError) -> str:
+    """Return the reason of an error, for programs."""
     # What is wrong with the installation is not for clients.
     return InfrastructureError.code if isinstance(error, InfrastructureError) else error.code
 

@@ -24,7 +24,7 @@ from ..idempotency import WAIT_MAX, Answer, Keyed, read_key
 from .audit_note import audit_note_of_request, documentation_of_request
 from .bodies import body_of_request, canonical, write
 from .context import dialect_of_app
-from .errors import answer_to
+from .errors import REASON, answer_to, reason_of
 
 POLL_MIN_S = 0.02
 POLL_MAX_S = 0.2
@@ -208,7 +208,7 @@ def _scoped(key: str, scope: str) -> str:
 async def _idempotent(keyed: Keyed, execute: Execute, deps: Deps) -> Executed:
     def refuse(error: ConflictError) -> Answer:
         status, shown = answer_to(error)
-        return Answer(status, write(shown))
+        return Answer(status, write(shown), reason_of(error))
 
     return await idempotent(keyed, execute, refuse, deps)
 
@@ -232,4 +232,7 @@ def _response(given: Executed) -> Response:
 
 def answer_response(answer: Answer) -> Response:
     """Return the response with these bytes."""
-    return Response(answer.body, status=answer.status, content_type="application/json")
+    response = Response(answer.body, status=answer.status, content_type="application/json")
+    if answer.reason is not None:
+        response.headers[REASON] = answer.reason
+    return response

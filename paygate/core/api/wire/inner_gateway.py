@@ -150,8 +150,7 @@ class _Exchange:
             self.status,
             str(error.get("code") or "SERVER_ERROR"),
             str(error.get("description") or "The gateway did not answer"),
-            # A stored refusal has no headers.
-            reason=error.get("reason") or self.headers.get("paygate-reason"),
+            reason=self.headers.get("paygate-reason") or error.get("reason"),
             field=error.get("field"),
             retry_after_s=int(after) if after.isdigit() else None,
         )
