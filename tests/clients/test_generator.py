@@ -43,7 +43,7 @@ def test_a_new_parameter_needs_no_change_here(document: dict[str, Any], table: d
     assert 'query={"depth": depth}' in python
     assert "get(refundId: string, query: ShowRefundQuery = {}): Promise<Refund> {" in node
     assert "options: KeyedOptions & CreatePaymentQuery = {}" in node
-    assert "query: { depth: options.depth }," in node
+    assert "query: { wait: options.wait, depth: options.depth }," in node
 
 
 def test_a_new_operation_is_one_line(document: dict[str, Any], table: dict[str, Any]):

@@ -42,8 +42,10 @@ def children_of(parent: Process) -> list[int]:
 
 
 def has_ended(pid: int) -> bool:
+    """Check whether a process and all of its threads have ended: until then it has its sockets."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
     except FileNotFoundError:
         return True
 
