@@ -27,7 +27,11 @@ SELECT p.id, p.order_id, p.status, p.amount, p.amount_captured, p.amount_refunde
     ) - p.created_at)::float AS settled_s
 FROM payments p
 """
-OPERATIONS = "SELECT id, payment_id, kind, state, amount, lease_state FROM operations"
+OPERATIONS = """
+SELECT id, payment_id, kind, state, amount, lease_state, processor, queries, sends, claims, note,
+    run_at::text, lease_until::text, updated_at::text
+FROM operations
+"""
 REFUNDS = "SELECT id, payment_id, status, amount FROM refunds"
 # From the events: one whose delivery was never stored has to be found as well.
 DELIVERIES = """
@@ -128,6 +132,18 @@ def stuck(books: Books) -> Sequence[str]:
     return left
 
 
+def _in_words(id: str, books: Books) -> str:
+    """Return what the books have of a payment, a refund or an operation that is not settled."""
+    owner = next((rows[id] for rows in (books.refunds, books.operations) if id in rows), {})
+    payment_id = owner.get("payment_id", id)
+    operations = [
+        {**row, "executed": len(books.executed.get(operation_id, ()))}
+        for operation_id, row in books.operations.items()
+        if row["payment_id"] == payment_id
+    ]
+    return f"{id}: {dict(books.payments.get(payment_id, {}))} {operations}"
+
+
 async def audit(
     connection: asyncpg.Connection[Any], books: Books, journal: Journal, accepted: Counter[str]
 ) -> tuple[dict[str, int], Sequence[str]]:
@@ -149,7 +165,7 @@ async def audit(
             for row in await connection.fetch(sql)
         ],
         "undelivered": await _undelivered(connection, accepted),
-        "stuck": list(stuck(books)),
+        "stuck": [_in_words(id, books) for id in stuck(books)],
         "broken_promises": journal.broken_promises,
         "http_500": _failed_responses(books, journal),
     }
