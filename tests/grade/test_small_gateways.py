@@ -1,12 +1,19 @@
-"""A gateway with one thing wrong fails the clause about it, and no other."""
+"""A gateway with one thing wrong fails the clause about it, and no other.
+
+Most of a grading is waiting. All are started with the first test, and each test awaits its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from asyncio import Semaphore, Task
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+import pytest_asyncio
 
 from paygate.grade.clauses import CLAUSES
 from paygate.grade.gateway import Keys, Target
@@ -19,9 +26,16 @@ CHECKED = [each.id for each in CLAUSES if each.check is not None]
 # It takes five seconds, whatever else is wrong.
 SLOW = "K18"
 AT_ONCE = 8
+GATEWAYS_AT_ONCE = 8
 # A payment is seen while it is pending, also on a busy machine.
 PENDING_S = 3.0
 SECRETS = ("secret_small", "secret_second", "whsec_small")
+TIMETABLES = {
+    "right": WAITS_S,
+    "four attempts": WAITS_S[:3],
+    "six attempts": (*WAITS_S, 1),
+    "a third retry that is early": (5, 10, 1, 20),
+}
 
 
 def target_of(gateway: SmallGateway, url: str) -> Target:
@@ -40,10 +54,43 @@ async def graded(fault: Fault, *, is_slow: bool, delay_s: float = 0.2) -> GradeR
         return report
 
 
-async def graded_with(name: str) -> GradeReport:
+async def graded_with(name: str, place: Semaphore) -> GradeReport:
     clause, fault = FAULTS[name]
     delay_s = PENDING_S if "pending payment" in name else 0.2
-    return await graded(fault, is_slow=clause == SLOW, delay_s=delay_s)
+    async with place:
+        return await graded(fault, is_slow=clause == SLOW, delay_s=delay_s)
+
+
+async def fully_checked(waits_s: Sequence[float]) -> Verdict:
+    """Check every retry of a gateway with this timetable, which takes as long as all of them."""
+    chosen = [each for each in CLAUSES if each.id == SLOW]
+    async with serve(Fault(waits_s=waits_s)) as (gateway, url):
+        options = GradeOptions(chosen, is_full=True)
+        (result,) = (await grade(target_of(gateway, url), options)).results
+        assert "attempts after the second" not in str(result.not_checked)
+        return result.verdict
+
+
+@dataclass(frozen=True)
+class Gradings:
+    """Gradings under way: of each wrong gateway, by its name, and of each timetable."""
+
+    wrong: Mapping[str, Task[GradeReport]]
+    timetables: Mapping[str, Task[Verdict]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gradings() -> AsyncIterator[Gradings]:
+    place = Semaphore(GATEWAYS_AT_ONCE)
+    started = Gradings(
+        {name: asyncio.create_task(graded_with(name, place)) for name in FAULTS},
+        {name: asyncio.create_task(fully_checked(waits_s)) for name, waits_s in TIMETABLES.items()},
+    )
+    yield started
+    for task in (*started.wrong.values(), *started.timetables.values()):
+        task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await task
 
 
 def failures(report: GradeReport) -> list[Result]:
@@ -60,9 +107,9 @@ async def test_a_gateway_that_keeps_the_contract_passes():
 
 
 @pytest.mark.parametrize("clause", CHECKED)
-async def test_one_wrong_thing_fails_its_clause_only(clause: str):
+async def test_one_wrong_thing_fails_its_clause_only(clause: str, gradings: Gradings):
     names = [name for name, (broken, _) in FAULTS.items() if broken == clause]
-    reports = await asyncio.gather(*map(graded_with, names))
+    reports = [await gradings.wrong[name] for name in names]
 
     assert names, "no gateway breaks it"
     for name, report in zip(names, reports, strict=True):
@@ -75,25 +122,9 @@ async def test_one_wrong_thing_fails_its_clause_only(clause: str):
         assert not report.is_right
 
 
-async def test_with_full_every_retry_is_checked():
-    """It takes as long as the five attempts. The other gateways wait meanwhile."""
-    timetables = {
-        "right": WAITS_S,
-        "four attempts": WAITS_S[:3],
-        "six attempts": (*WAITS_S, 1),
-        "a third retry that is early": (5, 10, 1, 20),
-    }
+async def test_with_full_every_retry_is_checked(gradings: Gradings):
+    found = {name: await task for name, task in gradings.timetables.items()}
 
-    async def checked(waits_s: Sequence[float]) -> Verdict:
-        chosen = [each for each in CLAUSES if each.id == SLOW]
-        async with serve(Fault(waits_s=waits_s)) as (gateway, url):
-            options = GradeOptions(chosen, is_full=True)
-            (result,) = (await grade(target_of(gateway, url), options)).results
-            assert "attempts after the second" not in str(result.not_checked)
-            return result.verdict
-
-    found = await asyncio.gather(*map(checked, timetables.values()))
-
-    assert dict(zip(timetables, found, strict=True)) == {
-        name: Verdict.PASSED if name == "right" else Verdict.FAILED for name in timetables
+    assert found == {
+        name: Verdict.PASSED if name == "right" else Verdict.FAILED for name in TIMETABLES
     }
