@@ -43,7 +43,7 @@ os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(TESTS.parent / ".hypothesis")
 
 def pytest_xdist_auto_num_workers() -> int:
     """Processes of ``-n auto``: most tests wait, for a page or another process."""
-    return 3 * (os.cpu_count() or 1)
+    return 2 * (os.cpu_count() or 1)
 
 
 # Folders whose files take minutes. Started last, one of them would delay the end.
