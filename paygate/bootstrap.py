@@ -112,7 +112,9 @@ async def open_app(
     refuse_unsafe(settings, environ)
     _warn_of_profile(settings)
     vault = KeyedVault(vault_keys(settings))
-    found = installed_plugins(settings.plugins) if plugins is None else plugins
+    found = (
+        installed_plugins(settings.plugins, settings.plugin_folder) if plugins is None else plugins
+    )
     # Closed in the reverse order.
     async with AsyncExitStack() as stack:
         storage = await PostgresStorage.connect(settings.database_url, pool_size=settings.pool_size)

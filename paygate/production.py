@@ -74,7 +74,13 @@ def _unsafe_settings(settings: Settings, environ: Mapping[str, str]) -> Iterator
             problem="a process that kills itself serves tests only, and production refuses it",
             remedy="Remove it",
         )
-    if settings.profile != "standard":
+    if settings.plugin_folder:
+        yield OperatorError(
+            setting="PAYGATE_PLUGIN_FOLDER",
+            problem="a folder of plugins is for work on one machine, and production refuses it",
+            remedy="Make a package of each plugin and install it; remove the setting",
+        )
+    if settings.profile == "open-demo":
         yield OperatorError(
             setting="PAYGATE_PROFILE",
             problem="open-demo needs no credentials, which production refuses",

@@ -258,7 +258,13 @@ class Settings(BaseModel):
     plugins: TextList = Field(
         (),
         alias="PAYGATE_PLUGINS",
-        description="names of the installed plugins to load; empty loads all",
+        description="names of the plugins to load; empty loads all",
+    )
+    plugin_folder: str = Field(
+        "",
+        alias="PAYGATE_PLUGIN_FOLDER",
+        description="folder whose *.py files are loaded as plugins, for work on one machine; "
+        "production refuses it",
     )
     scenario_amounts: bool = Field(
         False,

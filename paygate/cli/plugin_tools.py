@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -20,6 +21,7 @@ from ..core.errors import OperatorError, PluginError
 from ..core.payments.history import MerchantHistory
 from ..core.plugin_api.extensions import CommandContext
 from ..core.registry import GuardedCommand
+from ..plugins import collecting
 from ..plugins.host import Found, installed_plugins, load_plugins
 from ..plugins.setting_names import check_setting_names
 from ..scaffold import NewPlugin, write_package
@@ -56,15 +58,20 @@ UNJUDGED = 3
 STILL_JUDGING_EVERY_S = 5.0
 
 
-def plugin_check(name: str, *, as_json: bool) -> int:
+def plugin_check(name: str, folder: str = "", *, as_json: bool) -> int:
     """Check a plugin, print the findings, and return the exit code.
 
     If the host refuses the plugin, only that is reported.
 
+    Args:
+        name: Its name.
+        folder: A folder with plugins, a file each; empty for none.
+        as_json: Print JSON instead of a table.
+
     Raises:
         OperatorError: The plugin does not exist, the host refuses it, or the kit is missing.
     """
-    installed = installed_plugins()
+    installed = installed_plugins(folder=folder)
     found = _named(name, installed)
     if find_spec("hypothesis") is None:
         raise OperatorError(
@@ -97,7 +104,10 @@ def _load(found: Found, others: list[Found], environ: Mapping[str, str]) -> None
     Raises:
         OperatorError: The host refuses it.
     """
+    # Methods of other plugins are missing here; a method that is really missing is named below.
+    logging.getLogger(collecting.__name__).setLevel(logging.ERROR)
     loaded = load_plugins([found], environ=environ)
+    logging.getLogger(collecting.__name__).setLevel(logging.NOTSET)
     check_setting_names(environ, setting_names(), loaded.setting_names, every=environ)
     try:
         load_plugins([*others, found], environ=environ)
@@ -242,7 +252,7 @@ async def run_command(setup: Setup, chosen: Chosen) -> int:
 
 def _commands(setup: Setup) -> dict[tuple[str, str], GuardedCommand]:
     loaded = load_plugins(
-        installed_plugins(setup.settings.plugins),
+        installed_plugins(setup.settings.plugins, setup.settings.plugin_folder),
         environ=setup.environ,
         preferred=setup.settings.processors,
         trace=plugin_trace(setup.settings),

@@ -282,7 +282,7 @@ def plugins() -> None:
 
     setup = read_setup()
     loaded = load_plugins(
-        installed_plugins(setup.settings.plugins),
+        installed_plugins(setup.settings.plugins, setup.settings.plugin_folder),
         environ=setup.environ,
         preferred=setup.settings.processors,
         trace=plugin_trace(setup.settings),
@@ -377,10 +377,11 @@ def check_plugin(
     name: Annotated[str, typer.Argument(help="Name of the plugin, as `paygate plugins` lists it.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check an installed plugin with the contract kit; exit code 1 if it breaks a rule."""
+    """Check a plugin with the contract kit; exit code 1 if it breaks a rule."""
     from .plugin_tools import plugin_check
 
-    raise typer.Exit(plugin_check(name, as_json=json))
+    folder = read_setup_without_logs().settings.plugin_folder
+    raise typer.Exit(plugin_check(name, folder, as_json=json))
 
 
 users = typer.Typer(help="Manage the users of merchants.", no_args_is_help=True)

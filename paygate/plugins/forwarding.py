@@ -13,13 +13,14 @@ from ..core.plugin_api.http_client import Http
 from ..core.plugin_api.plugin import CallContext, Logger
 from ..core.plugin_api.sink import DeliverableEvent, EventSink
 from ..core.webhooks.model import DeliveryResult, Endpoint
+from . import folder
 from .host import installed_plugins, load_plugins
 
 NO_MERCHANT = UUID(int=0)
 
 
 def find_sink(name: str, environ: Mapping[str, str]) -> EventSink:
-    """Return an event sink of the installed plugins.
+    """Return an event sink of the plugins that are here.
 
     Args:
         name: Its name.
@@ -28,7 +29,8 @@ def find_sink(name: str, environ: Mapping[str, str]) -> EventSink:
     Raises:
         OperatorError: No plugin has it.
     """
-    sinks = load_plugins(installed_plugins(), environ=environ).registry.sinks
+    found = installed_plugins(folder=environ.get(folder.SETTING, ""))
+    sinks = load_plugins(found, environ=environ).registry.sinks
     if name not in sinks:
         raise OperatorError(
             setting="--sink",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isroutine
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,7 @@ from ..core.registry import Registry
 from ..simulator.scenario import Scenario
 from . import defaults, hookspecs
 from .collecting import BUILT_IN, Collector, Found, refuse
+from .folder import import_file, plugin_files
 from .hookspecs import PROJECT
 from .results import words
 from .settings import HostContext
@@ -49,25 +51,38 @@ class Loaded:
     configs: Mapping[str, Sequence[BaseModel]]
 
 
-def installed_plugins(allowed: Collection[str] = ()) -> list[Found]:
-    """Return the plugins that installed distributions declare, by name.
+def installed_plugins(allowed: Collection[str] = (), folder: str = "") -> list[Found]:
+    """Return the plugins that installed distributions declare, and those of a folder, by name.
 
     Args:
         allowed: Names of the plugins to load; the others are not imported. Empty for all.
+        folder: A folder with plugins, a file each; empty for none.
 
     Raises:
-        OperatorError: A plugin cannot be imported, or an allowed one is not installed.
+        OperatorError: A plugin cannot be imported, or an allowed one is not there.
     """
-    points = sorted(entry_points(group=PROJECT), key=lambda point: point.name)
-    installed = {point.name for point in points}
+    points, files = entry_points(group=PROJECT), plugin_files(folder)
+    for file in files:
+        if file.stem in points.names:
+            refuse(file.stem, f"{file} has the name of an installed plugin", "Rename the file")
+    sources: list[EntryPoint | Path] = sorted([*points, *files], key=_name)
+    known = {_name(source) for source in sources}
     for name in allowed:
-        if name not in installed:
+        if name not in known:
             raise OperatorError(
                 setting="PAYGATE_PLUGINS",
                 problem=f"there is no plugin {name!r}",
-                remedy=f"Choose from {', '.join(sorted(installed)) or 'none'}",
+                remedy=f"Choose from {', '.join(sorted(known)) or 'none'}",
             )
-    return [_import(point) for point in points if not allowed or point.name in allowed]
+    return [
+        import_file(source) if isinstance(source, Path) else _import(source)
+        for source in sources
+        if not allowed or _name(source) in allowed
+    ]
+
+
+def _name(source: EntryPoint | Path) -> str:
+    return source.stem if isinstance(source, Path) else source.name
 
 
 def load_plugins(

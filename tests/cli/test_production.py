@@ -8,6 +8,8 @@ import asyncpg
 import pytest
 
 from paygate.adapters.vault.keyed import new_key
+from paygate.production import refuse_unsafe
+from paygate.settings import read_settings
 from tests.harness.processes import Stack
 
 SAFE = {
@@ -52,6 +54,7 @@ UNSAFE = {
     "ids that can be foretold": ("PAYGATE_REPLAY", {"PAYGATE_REPLAY": "true"}),
     "a process that kills itself": ("PAYGATE_CRASH_AT", {"PAYGATE_CRASH_AT": "charge.after_sent"}),
     "callers without keys": ("PAYGATE_PROFILE", {"PAYGATE_PROFILE": "open-demo"}),
+    "a folder of plugins": ("PAYGATE_PLUGIN_FOLDER", {"PAYGATE_PLUGIN_FOLDER": "plugins"}),
     "a plain API": ("PAYGATE_API_URL", {"PAYGATE_API_URL": "http://api.example"}),
     "a plain checkout": ("CHECKOUT_URL", {"CHECKOUT_URL": "http://pay.example"}),
     "a plain dashboard": ("DASHBOARD_URL", {"DASHBOARD_URL": "http://desk.example"}),
@@ -94,6 +97,12 @@ async def test_each_unsafe_setting_is_named(processes: Stack, what: str):
     setting, given = UNSAFE[what]
 
     assert (await refused(processes, "serve", **given)).startswith(f"paygate: {setting}: ")
+
+
+def test_the_strict_profile_is_safe():
+    given = {**SAFE, "DATABASE_URL": "postgresql://a:b@127.0.0.1/c", "PAYGATE_PROFILE": "strict"}
+
+    refuse_unsafe(read_settings(given), given)
 
 
 @pytest.mark.parametrize("what", OF_WORKERS)

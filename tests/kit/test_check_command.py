@@ -40,7 +40,9 @@ def test_the_simulators_have_samples_for_every_rule(name: str):
 
 def test_a_broken_rule_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch):
     plugin = SimpleNamespace(paygate_event_sinks=hookimpl(lambda: [SendsTwice()]))
-    monkeypatch.setattr(plugin_tools, "installed_plugins", lambda: [Found("bad", plugin, "1")])
+    monkeypatch.setattr(
+        plugin_tools, "installed_plugins", lambda folder: [Found("bad", plugin, "1")]
+    )
 
     ran = RUN.invoke(app, ["plugin", "check", "bad"])
 
@@ -52,7 +54,9 @@ def test_a_broken_rule_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch)
 
 def plugin_with(monkeypatch: pytest.MonkeyPatch, **members: object) -> None:
     plugin = SimpleNamespace(**members)
-    monkeypatch.setattr(plugin_tools, "installed_plugins", lambda: [Found("bare", plugin, "1")])
+    monkeypatch.setattr(
+        plugin_tools, "installed_plugins", lambda folder: [Found("bare", plugin, "1")]
+    )
 
 
 def offers_good(**members: object) -> dict[str, object]:
@@ -111,7 +115,7 @@ def test_a_plugin_that_the_host_refuses_is_not_judged(
 def test_a_conflict_with_an_installed_plugin_is_reported(monkeypatch: pytest.MonkeyPatch):
     one, other = (SimpleNamespace(**offers_good()) for _ in range(2))
     found = [Found("one", one, "1"), Found("other", other, "1")]
-    monkeypatch.setattr(plugin_tools, "installed_plugins", lambda: found)
+    monkeypatch.setattr(plugin_tools, "installed_plugins", lambda folder: found)
 
     ran = RUN.invoke(app, ["plugin", "check", "one"])
 
