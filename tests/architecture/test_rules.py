@@ -38,6 +38,7 @@ CATCH_ALLS = {
     "paygate/plugins/results.py": "the text of a value that a plugin returned or raised may",
     "paygate/plugins/settings.py": "a validator of its settings may, and when they are read",
     "paygate/plugins/host.py": "its import may",
+    "paygate/plugins/folder.py": "so may that of a file",
     "paygate/plugins/collecting.py": "its hooks may, and its description of itself",
     "paygate/core/queue/queue_worker.py": "a queue worker goes on after any error",
     "paygate/core/queue/worker.py": "housekeeping goes on in the next minute",
