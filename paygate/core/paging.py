@@ -34,8 +34,10 @@ REFUND_LIST = SortedList("refunds", {"created_at": "time", "id": "text"})
 
 # With a frozen test clock the events of a payment have one time; ``seq`` is their order.
 DELIVERY_LIST = SortedList("webhooks", {"created_at": "time", "seq": "number", "id": "uuid"})
+# Events of one time are in the order in which they were stored.
+EVENT_LIST = SortedList("events", {"created_at": "time", "position": "number"})
 AUDIT_LIST = SortedList("audit", {"id": "number"})
-LISTS = (ORDER_LIST, LINK_LIST, PAYMENT_LIST, REFUND_LIST, DELIVERY_LIST, AUDIT_LIST)
+LISTS = (ORDER_LIST, LINK_LIST, PAYMENT_LIST, REFUND_LIST, EVENT_LIST, DELIVERY_LIST, AUDIT_LIST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,11 @@ const keys = { apiKey: "key_1", apiSecret: "secret_1" };
 const client = new library.PaygateClient({ ...keys, baseUrl: "http://pay.example" });
 const found = [];
 const walk = (thing, name) => {
-  for (const each of Object.getOwnPropertyNames(Object.getPrototypeOf(thing))) {
-    if (each !== "constructor") found.push(`${name}.${each}`);
+  let kind = Object.getPrototypeOf(thing);
+  for (; kind !== Object.prototype; kind = Object.getPrototypeOf(kind)) {
+    for (const each of Object.getOwnPropertyNames(kind)) {
+      if (each !== "constructor") found.push(`${name}.${each}`);
+    }
   }
   for (const [part, below] of Object.entries(thing)) walk(below, `${name}.${part}`);
 };

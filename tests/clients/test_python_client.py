@@ -232,6 +232,9 @@ def test_events_are_followed_from_the_first(client: PaygateClient, paygate_serve
     assert last.id == paygate_server.inbox.expect("payment.success").id
     assert last.payment is not None
     assert (last.payment.id, last.payment.status) == (payment["id"], "success")
+    past = list(client.events.iterate(payment_id=payment["id"]))
+    assert [each.id for each in past] == [each.id for each in reversed(found)]
+    assert client.events.get(last.id).payload == last.raw
 
 
 def test_the_async_client_reads_the_same(paygate_server: PaygateServer):

@@ -56,7 +56,7 @@ SELECT 'rfnd_' || lpad(n::text, 16, '0'), 'pay_' || lpad(n::text, 16, '0'), '{ME
 FROM generate_series(1, $rows) AS n;
 INSERT INTO events (id, merchant_id, payment_id, type, seq, payload, created_at)
 SELECT 'evt_' || lpad(n::text, 16, '0'), '{MERCHANT}', 'pay_' || lpad(n::text, 16, '0'),
-    'payment.success', 3, '{{}}', {AT}
+    CASE WHEN n % 5000 = 4 THEN 'webhook.test' ELSE 'payment.success' END, 3, '{{}}', {AT}
 FROM generate_series(1, $rows) AS n;
 INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, last_attempt_at,
     next_retry_at, created_at, event_id, sink, endpoint_id, payment_id, seq, last_error)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.apps import TestApp
 
-LISTS = ("/orders", "/payment-links", "/payments", "/refunds", "/webhooks", "/audit")
+LISTS = ("/orders", "/payment-links", "/payments", "/refunds", "/events", "/webhooks", "/audit")
 
 
 async def pages(app: TestApp, path: str, limit: int = 2, **query: str) -> AsyncIterator[Any]:

@@ -59,6 +59,42 @@ async def test_orders_and_refunds_are_filtered_by_each_filter(app: TestApp):
     assert await ids(app, "/refunds", payment_id="pay_other") == set()
 
 
+async def test_events_are_filtered_and_are_those_of_webhooks_and_of_the_stream(app: TestApp):
+    await app.webhook_url()
+    before = await app.paid()
+    async with app.working():
+        await app.until(before, "success")
+        await app.call("POST", "/test/clock/advance", json={"seconds": 60})
+        at = (await app.call("GET", "/test/clock")).json["now"]
+        payment = await app.paid()
+        await app.until(payment, "success")
+        await app.call("POST", f"/payments/{payment}/refunds", json={"amount": 100})
+    everything = await ids(app, "/events")
+    of_payment = await ids(app, "/events", payment_id=payment)
+
+    assert (
+        of_payment
+        == await ids(app, "/events", **{"from": at})
+        == everything - (await ids(app, "/events", to=at))
+    )
+    some = {"payment.success", "refund.created"}
+    found = await ids(app, "/events", type=",".join(some), payment_id=payment)
+    listed = (await app.call("GET", "/events?limit=100")).json["data"]
+    assert found == {row["id"] for row in listed if row["type"] in some} & of_payment
+    assert await ids(app, "/events", type="payment.nonsense") == set()
+    fed = await app.rows("SELECT id, type, payload::text AS body FROM events ORDER BY position")
+    assert [row["id"] for row in listed] == [row["id"] for row in fed][::-1]
+    for delivery in (await app.call("GET", "/webhooks?limit=100")).json["data"]:
+        sent = (await app.call("GET", f"/webhooks/{delivery['id']}")).json
+        event = (await app.call("GET", f"/events/{sent['event_id']}")).json
+        assert event in listed
+        assert (event["type"], event["payment_id"], event["payload"]) == (
+            sent["event"],
+            sent["payment_id"],
+            sent["payload"],
+        )
+
+
 @pytest.mark.parametrize(
     ("path", "query", "field"),
     [
@@ -74,6 +110,11 @@ async def test_orders_and_refunds_are_filtered_by_each_filter(app: TestApp):
         ("/orders", {"status": "success"}, "status"),
         ("/refunds", {"payment_id": "\0"}, "payment_id"),
         ("/refunds", {"status": "done"}, "status"),
+        ("/events", {"type": "a,,b"}, "type"),
+        ("/events", {"type": "x" * 51}, "type"),
+        ("/events", {"type": ",".join(["payment.success"] * 21)}, "type"),
+        ("/events", {"type": "a\0b"}, "type"),
+        ("/events", {"payment_id": "x" * 65}, "payment_id"),
         ("/overview", {"hours": "0"}, "hours"),
         ("/overview", {"hours": "721"}, "hours"),
         ("/overview", {"hours": "٣"}, "hours"),
@@ -93,6 +134,6 @@ async def test_a_list_without_parameters_is_an_array(app: TestApp):
 
 
 async def test_a_too_large_limit_is_reduced_and_reported(app: TestApp):
-    for path in ("/orders", "/payments", "/refunds", "/webhooks"):
+    for path in ("/orders", "/payments", "/refunds", "/events", "/webhooks"):
         answer = await app.call("GET", f"{path}?limit=1000&offset=0")
         assert (answer.status, answer.json["limit"]) == (200, 100)

@@ -38,6 +38,7 @@ PLACES = {
     "link_id": f"plink_{N}",
     "payment_id": f"pay_{N}",
     "refund_id": f"rfnd_{N}",
+    "event_id": f"evt_{N}",
     "delivery_id": f"{int(N):032x}",
     "operation_id": f"op_{N}",
 }
@@ -86,6 +87,17 @@ LISTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
         {"status": "pending"},
         {"status": "processed"},
         {"payment_id": f"pay_{N}"},
+        {"to": "2020-01-01T00:00:00Z"},
+    ),
+    "/events": (
+        {},
+        {"type": "payment.success"},
+        {"type": "webhook.test"},
+        {"type": "payment.success,refund.failed,webhook.test"},
+        {"type": "nothing"},
+        {"payment_id": f"pay_{N}"},
+        {"from": "2020-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z"},
+        {"to": "2020-01-01T00:00:00Z", "type": "payment.success"},
         {"to": "2020-01-01T00:00:00Z"},
     ),
     "/webhooks": (

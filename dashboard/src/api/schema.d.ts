@@ -141,6 +141,43 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/v1/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List events
+     * @description Every event of the merchant, also those that no endpoint subscribes to. To follow new events, use the event stream: it leaves none out.
+     */
+    get: operations["listEvents"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/v1/events/{event_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Show an event */
+    get: operations["showEvent"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/v1/keys": {
     parameters: {
       query?: never;
@@ -3122,6 +3159,34 @@ export interface components {
       total_is_bounded?: true;
     };
     /**
+     * Page
+     * @description A page of a list, newest first.
+     */
+    Page_StoredEvent_: {
+      /** Data */
+      data: components["schemas"]["StoredEvent"][];
+      /** Limit */
+      limit: number;
+      /**
+       * Next Cursor
+       * @description `cursor` of the next page; null at the end of the list
+       */
+      next_cursor: string | null;
+      /** Offset */
+      offset: number;
+      /**
+       * Total
+       * @description exact up to 10000
+       */
+      total: number;
+      /**
+       * Total Is Bounded
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
+    };
+    /**
      * PanelColumn
      * @description A column of a table.
      */
@@ -4382,6 +4447,37 @@ export interface components {
       id: string;
     };
     /**
+     * StoredEvent
+     * @description An event, with the body of its webhooks.
+     */
+    StoredEvent: {
+      /**
+       * Created At
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      /**
+       * Id
+       * @description the same in webhooks and in the event stream
+       */
+      id: string;
+      /**
+       * Payload
+       * @description the body of its webhooks, the same in every attempt
+       */
+      payload: {
+        [key: string]: unknown;
+      };
+      /**
+       * Payment Id
+       * @description null for an event that is about no payment
+       */
+      payment_id: string | null;
+      /** Type */
+      type: string;
+    };
+    /**
      * StuckRow
      * @description A row that is overdue by a minute, or dead-lettered.
      */
@@ -5025,6 +5121,7 @@ export type PageOrder = components["schemas"]["Page_Order_"];
 export type PagePaymentLink = components["schemas"]["Page_PaymentLink_"];
 export type PagePayment = components["schemas"]["Page_Payment_"];
 export type PageRefund = components["schemas"]["Page_Refund_"];
+export type PageStoredEvent = components["schemas"]["Page_StoredEvent_"];
 export type PanelColumn = components["schemas"]["PanelColumn"];
 export type PanelFigure = components["schemas"]["PanelFigure"];
 export type PanelListed = components["schemas"]["PanelListed"];
@@ -5071,6 +5168,7 @@ export type SessionMerchant = components["schemas"]["SessionMerchant"];
 export type SessionUser = components["schemas"]["SessionUser"];
 export type SettleRequest = components["schemas"]["SettleRequest"];
 export type SinkOffer = components["schemas"]["SinkOffer"];
+export type StoredEvent = components["schemas"]["StoredEvent"];
 export type StuckRow = components["schemas"]["StuckRow"];
 export type Team = components["schemas"]["Team"];
 export type TestEventRequest = components["schemas"]["TestEventRequest"];
@@ -5253,6 +5351,56 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["UnsupportedCalls"];
+        };
+      };
+    };
+  };
+  listEvents: {
+    parameters: {
+      query?: {
+        limit?: number;
+        offset?: number;
+        cursor?: string | null;
+        from?: string | null;
+        to?: string | null;
+        type?: string | null;
+        payment_id?: string | null;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Page_StoredEvent_"];
+        };
+      };
+    };
+  };
+  showEvent: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        event_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StoredEvent"];
         };
       };
     };

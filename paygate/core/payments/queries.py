@@ -12,7 +12,7 @@ from ..errors import NotFoundError, SuspendedMerchantError
 from ..limits import WORKER_DEAD_AFTER
 from ..queue.store import WorkCounts
 from ..webhooks.model import Delivery, EndpointSettings
-from ..webhooks.store import DeliveryAttempt
+from ..webhooks.store import DeliveryAttempt, FoundEvent
 from .model import Order, Payment, Refund
 
 
@@ -62,6 +62,18 @@ async def find_refund(refund_id: str, merchant: Merchant, deps: Deps) -> Refund:
     if refund is None or not _is_owned_by(refund.merchant_id, merchant):
         raise NotFoundError("Refund")
     return refund
+
+
+async def find_event(event_id: str, merchant: Merchant, deps: Deps) -> FoundEvent:
+    """Return an event of the merchant.
+
+    Raises:
+        NotFoundError: No such event, or another merchant's.
+    """
+    event = await deps.storage.feed.get(event_id)
+    if event is None or not _is_owned_by(event.merchant_id, merchant):
+        raise NotFoundError("Event")
+    return event
 
 
 @dataclass(frozen=True, slots=True)

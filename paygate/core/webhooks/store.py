@@ -12,6 +12,7 @@ from ..event import Event
 from ..limits import CLAIM_ROWS_MAX, ENDPOINT_IN_FLIGHT_MAX, MERCHANT_IN_FLIGHT_MAX
 from ..paging import Page, PageRequest
 from ..payments.model import Payment, Refund
+from ..payments.store import Span
 from ..queue.lease import Leasable, Lease
 from ..records import Unchanged, WriteResult
 from .model import (
@@ -260,8 +261,39 @@ class FedEvent:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class EventSearch(Span):
+    """A search for events. None matches all.
+
+    Args:
+        types: One of these types; without any, every type.
+        payment_id: About this payment or a refund of it.
+    """
+
+    types: frozenset[str] = frozenset()
+    payment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvent:
+    """An event of a merchant.
+
+    Args:
+        id: The event's id, as in webhooks.
+        payment_id: None for an event that is about no payment.
+        body: Its stored bytes.
+    """
+
+    id: str
+    merchant_id: UUID
+    type: str
+    payment_id: str | None
+    created_at: datetime
+    body: bytes
+
+
 class FeedRepository(Protocol):
-    """Reads events by position.
+    """Reads events, for a stream by position.
 
     A position is assigned when an event is written, so it can be visible before lower
     positions are. A reader reads the ``head``, waits until the current ``writers`` have
@@ -280,6 +312,16 @@ class FeedRepository(Protocol):
         self, merchants: Collection[UUID], *, after: int, upto: int, limit: int
     ) -> Sequence[FedEvent]:
         """Return events of these merchants in ``(after, upto]``, the first ``limit`` of them."""
+        ...
+
+    async def page(
+        self, merchant_id: UUID, page: PageRequest, search: EventSearch
+    ) -> Page[FoundEvent]:
+        """Return a page of a merchant's events."""
+        ...
+
+    async def get(self, event_id: str) -> FoundEvent | None:
+        """Return an event."""
         ...
 
 

@@ -50,8 +50,8 @@ class PaygateClient(Resources):
         self._sender = Sender(api_key, api_secret, base_url, timeout_s, retry or RetryPolicy())
         self._http = http or httpx.Client()
         self._is_own = http is None
-        self.events = Events(self._sender, self._http)
-        """The merchant's events, as they happen."""
+        self.events: Events = Events(self._send, self._sender, self._http)
+        """The merchant's events: past ones in pages, and new ones as they happen."""
 
     def _send(self, call: Call[T], /) -> T:
         attempts = self._sender.attempts(call)
@@ -115,8 +115,8 @@ class AsyncPaygateClient(AsyncResources):
         self._sender = Sender(api_key, api_secret, base_url, timeout_s, retry or RetryPolicy())
         self._http = http or httpx.AsyncClient()
         self._is_own = http is None
-        self.events = AsyncEvents(self._sender, self._http)
-        """The merchant's events, as they happen."""
+        self.events: AsyncEvents = AsyncEvents(self._send, self._sender, self._http)
+        """The merchant's events: past ones in pages, and new ones as they happen."""
 
     async def _send(self, call: Call[T], /) -> T:
         attempts = self._sender.attempts(call)

@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from .calls import Call
+from . import async_resources, resources
+from .calls import AsyncSend, Call, Send
 from .errors import UnexpectedResponseError
 from .models import Payment, Refund
 from .retrying import Attempts
@@ -136,10 +137,11 @@ class _Following:
         return self.parser.feed(piece)
 
 
-class Events:
-    """The merchant's events, as they happen."""
+class Events(resources.Events):
+    """The merchant's events: past ones in pages, and new ones as they happen."""
 
-    def __init__(self, sender: Sender, http: httpx.Client) -> None:
+    def __init__(self, send: Send, sender: Sender, http: httpx.Client) -> None:
+        super().__init__(send)
         self._sender = sender
         self._http = http
 
@@ -173,10 +175,11 @@ class Events:
             time.sleep(pause_s)
 
 
-class AsyncEvents:
-    """The merchant's events, as they happen."""
+class AsyncEvents(async_resources.AsyncEvents):
+    """The merchant's events: past ones in pages, and new ones as they happen."""
 
-    def __init__(self, sender: Sender, http: httpx.AsyncClient) -> None:
+    def __init__(self, send: AsyncSend, sender: Sender, http: httpx.AsyncClient) -> None:
+        super().__init__(send)
         self._sender = sender
         self._http = http
 

@@ -331,6 +331,20 @@ class RefundCreated(Model):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StoredEvent(Model):
+    """An event, with the body of its webhooks."""
+
+    id: str
+    """The same in webhooks and in the event stream."""
+    type: str
+    payment_id: str | None
+    """Null for an event that is about no payment."""
+    created_at: datetime
+    payload: dict[str, Any]
+    """The body of its webhooks, the same in every attempt."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TestEventSent(Model):
     """A test event that was enqueued."""
 

@@ -945,6 +945,81 @@ class Webhooks:
         return self._send(call)
 
 
+class Events:
+    """The merchant's events: past ones in pages, and new ones as they happen."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def get(self, event_id: str) -> models.StoredEvent:
+        """Show an event."""
+        call = Call("GET", path("/events/{}", event_id), models.StoredEvent.from_json)
+        return self._send(call)
+
+    def list(
+        self,
+        *,
+        limit: int = 10,
+        cursor: str | None = None,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        type: str | None = None,
+        payment_id: str | None = None,
+    ) -> Page[models.StoredEvent]:
+        """List events.
+
+        Args:
+            limit: More than 100 is 100.
+            cursor: The `next_cursor` of the page before.
+            from_: Created at this time or later.
+            to: Created before this time.
+            type: An event type such as payment.success, or up to 20 of them with commas between
+                them.
+            payment_id: About this payment or a refund of it.
+        """
+        call = Call(
+            "GET",
+            "/events",
+            page_of(models.StoredEvent),
+            query={
+                "limit": limit,
+                "cursor": cursor,
+                "from": from_,
+                "to": to,
+                "type": type,
+                "payment_id": payment_id,
+            },
+        )
+        return self._send(call)
+
+    def iterate(
+        self,
+        *,
+        from_: datetime | str | None = None,
+        to: datetime | str | None = None,
+        type: str | None = None,
+        payment_id: str | None = None,
+    ) -> Iterator[models.StoredEvent]:
+        """List events: every one, newest first.
+
+        A page is requested when its first row is.
+
+        Args:
+            from_: Created at this time or later.
+            to: Created before this time.
+            type: An event type such as payment.success, or up to 20 of them with commas between
+                them.
+            payment_id: About this payment or a refund of it.
+        """
+        call = Call(
+            "GET",
+            "/events",
+            page_of(models.StoredEvent),
+            query={"from": from_, "to": to, "type": type, "payment_id": payment_id},
+        )
+        return each_row(self._send, call)
+
+
 class Resources:
     """The resources of a client."""
 
@@ -959,3 +1034,5 @@ class Resources:
         """Refunds of payments."""
         self.webhooks = Webhooks(send)
         """The merchant's default webhook endpoint; further endpoints, and deliveries."""
+        self.events = Events(send)
+        """The merchant's events: past ones in pages, and new ones as they happen."""

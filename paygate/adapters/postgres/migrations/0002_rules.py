@@ -386,6 +386,8 @@ ALTER TABLE events
 CREATE UNIQUE INDEX events_one_ending ON events (payment_id, type)
     WHERE type IN ('payment.success', 'payment.failed', 'payment.cancelled');
 CREATE INDEX events_merchant_position ON events (merchant_id, position);
+CREATE INDEX events_newest ON events (merchant_id, created_at, position);
+CREATE INDEX events_newest_by_type ON events (merchant_id, type, created_at, position);
 CREATE INDEX events_age ON events USING brin (created_at);
 """
 

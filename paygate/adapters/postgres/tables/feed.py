@@ -1,17 +1,22 @@
-"""Events of all merchants in the order in which they are streamed."""
+"""Events: of all merchants as they are streamed, and of one in pages."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.expressions import Q
 
-from ....core.webhooks.store import FedEvent
+from ....core.ids import IdKind, is_id
+from ....core.paging import EVENT_LIST, Page, PageRequest
+from ....core.webhooks.store import EventSearch, FedEvent, FoundEvent
 from ..database import Executor
 from ..orm import ExactJsonField, TableRow, unchecked
-from .rows import uuid
+from .pages import read_page
+from .rows import Row, uuid
 
 
 class EventRow(TableRow):
@@ -49,6 +54,31 @@ SELECT position, id, merchant_id, type, payload::text AS payload FROM events
 WHERE merchant_id = ANY($1::uuid[]) AND position > $2 AND position <= $3
 ORDER BY position LIMIT $4
 """
+BY_ID = "SELECT * FROM events WHERE id = $1"
+
+
+def row_to_event(row: Row) -> FoundEvent:
+    """Convert a row of ``events``."""
+    return FoundEvent(
+        id=row["id"],
+        merchant_id=uuid(row["merchant_id"]),
+        type=row["type"],
+        payment_id=row["payment_id"],
+        created_at=row["created_at"],
+        body=str(row["payload"]).encode(),
+    )
+
+
+def search_events(merchant_id: UUID, search: EventSearch) -> Sequence[Q]:
+    """Return the conditions for events, as ``searches`` does for other lists."""
+    given: dict[str, Any] = {
+        "created_at__gte": search.since,
+        "created_at__lt": search.until,
+        "payment_id": search.payment_id,
+    }
+    wanted = Q(merchant_id=merchant_id)
+    wanted &= Q(**{name: value for name, value in given.items() if value is not None})
+    return [wanted & Q(type=type) for type in sorted(search.types)] or [wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +108,15 @@ class PostgresFeed:
             )
             for row in rows
         ]
+
+    async def page(
+        self, merchant_id: UUID, page: PageRequest, search: EventSearch
+    ) -> Page[FoundEvent]:
+        wanted = search_events(merchant_id, search)
+        return await read_page(EventRow, wanted, row_to_event, self.executor, page, of=EVENT_LIST)
+
+    async def get(self, event_id: str) -> FoundEvent | None:
+        if not is_id(IdKind.EVENT, event_id):
+            return None
+        row = await self.executor.fetchrow(BY_ID, event_id)
+        return row_to_event(row) if row else None

@@ -18,7 +18,7 @@ export interface ClientOptions {
 /** A client of a paygate server, for one merchant. */
 export declare class PaygateClient extends Resources {
     #private;
-    /** The merchant's events, as they happen. */
+    /** The merchant's events: past ones in pages, and new ones as they happen. */
     readonly events: Events;
     constructor(options?: ClientOptions);
 }

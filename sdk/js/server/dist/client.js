@@ -9,14 +9,14 @@ const SILENCE_MAX_MS = 60_000;
 const RECONNECT_MS = 2_000;
 /** A client of a paygate server, for one merchant. */
 export class PaygateClient extends Resources {
-    /** The merchant's events, as they happen. */
+    /** The merchant's events: past ones in pages, and new ones as they happen. */
     events;
     #transport;
     constructor(options = {}) {
         const transport = new Transport(options);
         super(transport.send);
         this.#transport = transport;
-        this.events = new Events(transport);
+        this.events = new Events(transport.send, transport);
     }
     /** What `console.log` shows: the address, and no key. */
     [Symbol.for("nodejs.util.inspect.custom")]() {

@@ -1,5 +1,5 @@
-import type { Call } from "./calls.js";
-import type { Payment, Refund } from "./generated.js";
+import type { Call, Send } from "./calls.js";
+import { Events as PastEvents, type Payment, type Refund } from "./generated.js";
 /** Something that happened to a payment, a refund or an endpoint. */
 export interface Event {
     /** Such as `payment.success`. */
@@ -35,10 +35,10 @@ export interface StreamSource {
     /** Yield the pieces of the next response; returns after its end, and after a pause. */
     pieces(call: () => Call): AsyncGenerator<Uint8Array, void, void>;
 }
-/** The merchant's events, as they happen. */
-export declare class Events {
+/** The merchant's events: past ones in pages, and new ones as they happen. */
+export declare class Events extends PastEvents {
     #private;
-    constructor(source: StreamSource);
+    constructor(send: Send, source: StreamSource);
     /**
      * Yield the merchant's events as they happen, without an end.
      *

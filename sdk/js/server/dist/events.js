@@ -1,4 +1,5 @@
 import { UnexpectedResponseError, isObject } from "./errors.js";
+import { Events as PastEvents } from "./generated.js";
 /** Return the event of a webhook's body. */
 export function parseEvent(body, known = {}) {
     const given = parsed(body);
@@ -68,10 +69,11 @@ export class StreamParser {
         }
     }
 }
-/** The merchant's events, as they happen. */
-export class Events {
+/** The merchant's events: past ones in pages, and new ones as they happen. */
+export class Events extends PastEvents {
     #source;
-    constructor(source) {
+    constructor(send, source) {
+        super(send);
         this.#source = source;
     }
     /**

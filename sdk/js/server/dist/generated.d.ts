@@ -277,6 +277,18 @@ export interface RefundCreated {
     /** ISO 8601 in UTC, to the millisecond. */
     created_at: string;
 }
+/** An event, with the body of its webhooks. */
+export interface StoredEvent {
+    /** The same in webhooks and in the event stream. */
+    id: string;
+    type: string;
+    /** Null for an event that is about no payment. */
+    payment_id: string | null;
+    /** ISO 8601 in UTC, to the millisecond. */
+    created_at: string;
+    /** The body of its webhooks, the same in every attempt. */
+    payload: Record<string, unknown>;
+}
 /** A test event that was enqueued. */
 export interface TestEventSent {
     status: "success";
@@ -580,6 +592,21 @@ export interface ListDeliveriesQuery {
     endpoint_id?: string | null | undefined;
     payment_id?: string | null | undefined;
 }
+/** What a list is filtered by. */
+export interface ListEventsQuery {
+    /** More than 100 is 100. */
+    limit?: number | undefined;
+    /** The `next_cursor` of the page before. */
+    cursor?: string | null | undefined;
+    /** Created at this time or later. */
+    from?: string | Date | null | undefined;
+    /** Created before this time. */
+    to?: string | Date | null | undefined;
+    /** An event type such as payment.success, or up to 20 of them with commas between them. */
+    type?: string | null | undefined;
+    /** About this payment or a refund of it. */
+    payment_id?: string | null | undefined;
+}
 /** Orders. An order is an amount that a shopper pays once. */
 export declare class Orders {
     #private;
@@ -813,6 +840,21 @@ export declare class Webhooks {
      */
     sendTest(body?: TestEventRequest, options?: KeyedOptions): Promise<TestEventSent>;
 }
+/** The merchant's events: past ones in pages, and new ones as they happen. */
+export declare class Events {
+    #private;
+    constructor(send: Send);
+    /** Show an event. */
+    get(eventId: string): Promise<StoredEvent>;
+    /** List events. */
+    list(query?: ListEventsQuery): Promise<Page<StoredEvent>>;
+    /**
+     * List events: every one, newest first.
+     *
+     * A page is requested when its first row is.
+     */
+    iterate(query?: Omit<ListEventsQuery, "limit" | "cursor">): AsyncGenerator<StoredEvent, void, void>;
+}
 /** The resources of a client. */
 export declare class Resources {
     /** Orders. An order is an amount that a shopper pays once. */
@@ -825,5 +867,7 @@ export declare class Resources {
     readonly refunds: Refunds;
     /** The merchant's default webhook endpoint; further endpoints, and deliveries. */
     readonly webhooks: Webhooks;
+    /** The merchant's events: past ones in pages, and new ones as they happen. */
+    readonly events: Events;
     constructor(send: Send);
 }

@@ -434,6 +434,33 @@ export class Webhooks {
         });
     }
 }
+/** The merchant's events: past ones in pages, and new ones as they happen. */
+export class Events {
+    #send;
+    constructor(send) {
+        this.#send = send;
+    }
+    /** Show an event. */
+    get(eventId) {
+        return this.#send({ verb: "GET", path: path `/events/${eventId}` });
+    }
+    /** List events. */
+    list(query = {}) {
+        return this.#send({
+            verb: "GET",
+            path: "/events",
+            query: { ...query, limit: query.limit ?? 10 },
+        });
+    }
+    /**
+     * List events: every one, newest first.
+     *
+     * A page is requested when its first row is.
+     */
+    iterate(query = {}) {
+        return eachRow(this.#send, { verb: "GET", path: "/events", query });
+    }
+}
 /** The resources of a client. */
 export class Resources {
     /** Orders. An order is an amount that a shopper pays once. */
@@ -446,11 +473,14 @@ export class Resources {
     refunds;
     /** The merchant's default webhook endpoint; further endpoints, and deliveries. */
     webhooks;
+    /** The merchant's events: past ones in pages, and new ones as they happen. */
+    events;
     constructor(send) {
         this.orders = new Orders(send);
         this.paymentLinks = new PaymentLinks(send);
         this.payments = new Payments(send);
         this.refunds = new Refunds(send);
         this.webhooks = new Webhooks(send);
+        this.events = new Events(send);
     }
 }

@@ -28,15 +28,15 @@ export interface ClientOptions {
 
 /** A client of a paygate server, for one merchant. */
 export class PaygateClient extends Resources {
-  /** The merchant's events, as they happen. */
-  readonly events: Events;
+  /** The merchant's events: past ones in pages, and new ones as they happen. */
+  override readonly events: Events;
   readonly #transport: Transport;
 
   constructor(options: ClientOptions = {}) {
     const transport = new Transport(options);
     super(transport.send);
     this.#transport = transport;
-    this.events = new Events(transport);
+    this.events = new Events(transport.send, transport);
   }
 
   /** What `console.log` shows: the address, and no key. */

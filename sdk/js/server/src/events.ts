@@ -1,6 +1,6 @@
-import type { Call } from "./calls.js";
+import type { Call, Send } from "./calls.js";
 import { UnexpectedResponseError, isObject } from "./errors.js";
-import type { Payment, Refund } from "./generated.js";
+import { Events as PastEvents, type Payment, type Refund } from "./generated.js";
 
 /** Something that happened to a payment, a refund or an endpoint. */
 export interface Event {
@@ -95,11 +95,12 @@ export interface StreamSource {
   pieces(call: () => Call): AsyncGenerator<Uint8Array, void, void>;
 }
 
-/** The merchant's events, as they happen. */
-export class Events {
+/** The merchant's events: past ones in pages, and new ones as they happen. */
+export class Events extends PastEvents {
   readonly #source: StreamSource;
 
-  constructor(source: StreamSource) {
+  constructor(send: Send, source: StreamSource) {
+    super(send);
     this.#source = source;
   }
 

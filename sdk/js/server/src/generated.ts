@@ -299,6 +299,19 @@ export interface RefundCreated {
   created_at: string;
 }
 
+/** An event, with the body of its webhooks. */
+export interface StoredEvent {
+  /** The same in webhooks and in the event stream. */
+  id: string;
+  type: string;
+  /** Null for an event that is about no payment. */
+  payment_id: string | null;
+  /** ISO 8601 in UTC, to the millisecond. */
+  created_at: string;
+  /** The body of its webhooks, the same in every attempt. */
+  payload: Record<string, unknown>;
+}
+
 /** A test event that was enqueued. */
 export interface TestEventSent {
   status: "success";
@@ -625,6 +638,22 @@ export interface ListDeliveriesQuery {
   status?: "pending" | "success" | "failed" | null | undefined;
   event?: string | null | undefined;
   endpoint_id?: string | null | undefined;
+  payment_id?: string | null | undefined;
+}
+
+/** What a list is filtered by. */
+export interface ListEventsQuery {
+  /** More than 100 is 100. */
+  limit?: number | undefined;
+  /** The `next_cursor` of the page before. */
+  cursor?: string | null | undefined;
+  /** Created at this time or later. */
+  from?: string | Date | null | undefined;
+  /** Created before this time. */
+  to?: string | Date | null | undefined;
+  /** An event type such as payment.success, or up to 20 of them with commas between them. */
+  type?: string | null | undefined;
+  /** About this payment or a refund of it. */
   payment_id?: string | null | undefined;
 }
 
@@ -1115,6 +1144,38 @@ export class Webhooks {
   }
 }
 
+/** The merchant's events: past ones in pages, and new ones as they happen. */
+export class Events {
+  readonly #send: Send;
+
+  constructor(send: Send) {
+    this.#send = send;
+  }
+
+  /** Show an event. */
+  get(eventId: string): Promise<StoredEvent> {
+    return this.#send({ verb: "GET", path: path`/events/${eventId}` });
+  }
+
+  /** List events. */
+  list(query: ListEventsQuery = {}): Promise<Page<StoredEvent>> {
+    return this.#send({
+      verb: "GET",
+      path: "/events",
+      query: { ...query, limit: query.limit ?? 10 },
+    });
+  }
+
+  /**
+   * List events: every one, newest first.
+   *
+   * A page is requested when its first row is.
+   */
+  iterate(query: Omit<ListEventsQuery, "limit" | "cursor"> = {}): AsyncGenerator<StoredEvent, void, void> {
+    return eachRow(this.#send, { verb: "GET", path: "/events", query });
+  }
+}
+
 /** The resources of a client. */
 export class Resources {
   /** Orders. An order is an amount that a shopper pays once. */
@@ -1127,6 +1188,8 @@ export class Resources {
   readonly refunds: Refunds;
   /** The merchant's default webhook endpoint; further endpoints, and deliveries. */
   readonly webhooks: Webhooks;
+  /** The merchant's events: past ones in pages, and new ones as they happen. */
+  readonly events: Events;
 
   constructor(send: Send) {
     this.orders = new Orders(send);
@@ -1134,5 +1197,6 @@ export class Resources {
     this.payments = new Payments(send);
     this.refunds = new Refunds(send);
     this.webhooks = new Webhooks(send);
+    this.events = new Events(send);
   }
 }

@@ -213,5 +213,10 @@ test("the event stream continues after the last event", async (t) => {
   assert.deepEqual(types, ["payment.created", "payment.pending", "payment.success"]);
   assert.equal(new Set(found.map((event) => event.cursor)).size, found.length);
   assert.ok(found.every((event) => event.id.startsWith("evt_")));
+  const past = [];
+  for await (const event of paygate.events.iterate({ payment_id: payment.id })) past.push(event.id);
+  const ids = found.filter((event) => event.payment?.id === payment.id).map((event) => event.id);
+  assert.deepEqual(past, ids.reverse());
+  assert.equal((await paygate.events.get(past[0])).payload.event, "payment.success");
   assert.equal(connections(), 2);
 });
