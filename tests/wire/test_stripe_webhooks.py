@@ -95,3 +95,63 @@ def test_the_signature_has_the_time_of_the_attempt(
     [(headers, body)] = receiver.requests
     event = stripe_client.construct_event(body, headers["Stripe-Signature"], secret)
     assert abs(event.created - time.time()) < 300
+
+
+def test_past_events_are_those_of_the_webhooks(
+    stripe_client: stripe.StripeClient, paygate_server: PaygateServer, receiver: Receiver
+):
+    secret = endpoint(paygate_server, receiver, sink="stripe_wire")["secret"]
+    intent = paid(stripe_client, metadata={"order": "7"})
+    paygate_server.clock.advance(minutes=1)
+    stripe_client.v1.refunds.create({"payment_intent": intent.id, "amount": 500})
+    with pytest.raises(stripe.CardError):
+        paid(stripe_client, "pm_card_chargeDeclined")
+    paygate_server.clock.advance(minutes=1)
+    paygate_server.quiet()
+    sent = [each.to_dict() for each in verified(receiver, stripe_client, secret)]
+    events = stripe_client.v1.events
+
+    def ids(**given: Any) -> list[str]:
+        return [each.id for each in events.list(given).data]
+
+    every = events.list().data
+    assert {each.id: each.to_dict() for each in every} == {each["id"]: each for each in sent}
+    assert [each.created for each in every] == sorted((e["created"] for e in sent), reverse=True)
+    newest_first = [each.id for each in every]
+    assert len(newest_first) == 4
+    by_type = {each.type: each.id for each in every}
+    assert events.retrieve(newest_first[0]).to_dict() == every[0].to_dict()
+    assert [each.id for each in events.list({"limit": 1}).auto_paging_iter()] == newest_first
+    last = events.list({"limit": 2, "ending_before": newest_first[3]})
+    assert ([each.id for each in last.data], last.has_more) == (newest_first[1:3], True)
+    assert ids(ending_before=newest_first[0]) == []
+    assert ids(type="refund.updated") == [by_type["refund.updated"]]
+    assert set(ids(type="refund.*")) == {by_type["refund.created"], by_type["refund.updated"]}
+    wanted = ["refund.created", "payment_intent.succeeded", "invoice.paid"]
+    assert set(ids(types=wanted)) == {by_type[each] for each in wanted[:2]}
+    assert ids(type="invoice.paid") == []
+    at = every[3].created
+    assert ids(created=at) == ids(created={"lte": at}) == newest_first[3:]
+    assert ids(created={"gt": at}) == newest_first[:3]
+    assert ids(created={"gt": at}, starting_after=newest_first[2]) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "param"),
+    [
+        ({"starting_after": "evt_1", "ending_before": "evt_1"}, "ending_before"),
+        ({"ending_before": "evt_1"}, "ending_before"),
+        ({"type": "a", "types": ["b"]}, "types"),
+        ({"types": ["b"] * 21}, "types"),
+        ({"created": {"gte": "now"}}, "created[gte]"),
+        ({"created": "9" * 30}, "created[gte]"),
+        ({"delivery_success": True}, "delivery_success"),
+    ],
+)
+def test_a_wrong_parameter_of_events_is_named(
+    stripe_client: stripe.StripeClient, given: Any, param: str
+):
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        stripe_client.v1.events.list(given)
+
+    assert (refused.value.http_status, refused.value.param) == (400, param)

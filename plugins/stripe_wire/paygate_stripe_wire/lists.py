@@ -1,7 +1,8 @@
-"""Pages of lists with the dialect's cursors: ``limit`` and ``starting_after``."""
+"""Pages of lists with the dialect's cursors: ``limit``, ``starting_after``, ``ending_before``."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from .shapes import Row
 
 LIMIT, LIMIT_MAX = 10, 100
 READ_AT_ONCE = 101
+PAGES_MAX = 100
+"""Pages of the gateway that a request with ``ending_before`` reads."""
 SHOWN_TO = timedelta(milliseconds=1)
 """How exactly the gateway shows times."""
 
@@ -58,7 +61,12 @@ async def records_page(
 
 
 async def gateway_page(
-    call: Call, path: str, query: Mapping[str, str], after: Row | None
+    call: Call,
+    path: str,
+    query: Mapping[str, str],
+    after: Row | None,
+    *,
+    before: Row | None = None,
 ) -> tuple[list[Row], bool]:
     """Return a page of a list of the gateway, the newest first, and whether there are more.
 
@@ -67,11 +75,18 @@ async def gateway_page(
         path: The list.
         query: Its filters.
         after: The last row of the page before.
+        before: The first row of the page after; the page has the rows that are next to it.
+
+    Raises:
+        StripeError: ``before`` is not among the newest rows.
     """
     limit, asked = limit_of(call), {**query, "limit": str(LIMIT_MAX)}
+    if before is not None:
+        return await _page_before(call, path, asked, before)
     if after is not None:
         # Rows of the same millisecond come again, and are skipped.
-        asked["to"] = (datetime.fromisoformat(after["created_at"]) + SHOWN_TO).isoformat()
+        end = datetime.fromisoformat(after["created_at"]) + SHOWN_TO
+        asked["to"] = min(end, _time(asked.get("to")) or end).isoformat()
     found: list[Row] = []
     is_reached = after is None
     while True:
@@ -84,3 +99,25 @@ async def gateway_page(
         if len(found) > limit or page["next_cursor"] is None:
             return found[:limit], len(found) > limit
         asked["cursor"] = page["next_cursor"]
+
+
+async def _page_before(
+    call: Call, path: str, asked: dict[str, str], before: Row
+) -> tuple[list[Row], bool]:
+    limit, start = limit_of(call), datetime.fromisoformat(before["created_at"])
+    asked["from"] = max(start, _time(asked.get("from")) or start).isoformat()
+    nearest: deque[Row] = deque(maxlen=limit + 1)
+    for _ in range(PAGES_MAX):
+        page = await call.get(path, **asked)
+        for row in page["data"]:
+            if row["id"] == before["id"]:
+                return list(nearest)[-limit:], len(nearest) > limit
+            nearest.append(row)
+        if page["next_cursor"] is None:
+            return list(nearest)[-limit:], len(nearest) > limit
+        asked["cursor"] = page["next_cursor"]
+    raise invalid("ending_before", "paygate finds no page so far from the newest: use created")
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

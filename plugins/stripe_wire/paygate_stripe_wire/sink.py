@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from paygate import (
     CallContext,
@@ -17,22 +15,9 @@ from paygate import (
     post_event,
 )
 
-from .intents import KIND, WITHOUT_RECORD
-from .refunds import KIND as REFUND
-from .shapes import Intent, Row, intent_id, intent_object, refund_id, refund_object
+from .events import EVENTS, event_object
 
 TIMEOUT = timedelta(seconds=5)
-API_VERSION = "2026-10-28.endive"
-EVENTS = {
-    "payment.authorized": "payment_intent.amount_capturable_updated",
-    "payment.success": "payment_intent.succeeded",
-    "payment.failed": "payment_intent.payment_failed",
-    "payment.cancelled": "payment_intent.canceled",
-    "refund.created": "refund.created",
-    "refund.processed": "refund.updated",
-    "refund.failed": "refund.failed",
-}
-"""paygate's event → the dialect's; it has none for the others."""
 
 
 class StripeSink:
@@ -76,39 +61,11 @@ def signature(body: bytes, at_s: int, *secrets: str) -> str:
 
 async def body_of(event: DeliverableEvent, context: CallContext) -> bytes:
     """Return the body. Its metadata are those of the time of the attempt."""
-    data: dict[str, Any] = json.loads(event.body)["data"]
-    if "refund" in data:
-        kept = await _data(REFUND, refund_id(data["refund"]["id"]), context)
-        shown = refund_object(data["refund"], data, kept.get("metadata") or {})
-    else:
-        shown = intent_object(await _intent(data["payment"], context))
-    body = {
-        "id": event.id,
-        "object": "event",
-        "api_version": API_VERSION,
-        "created": int(event.created_at.timestamp()),
-        "data": {"object": shown},
-        "livemode": False,
-        "pending_webhooks": 1,
-        "request": {"id": None, "idempotency_key": None},
-        "type": EVENTS[event.type],
-    }
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-async def _intent(payment: Row, context: CallContext) -> Intent:
-    id = intent_id(payment["order_id"])
-    data = await _data(KIND, id, context)
-    return Intent(
-        payment["order_id"],
-        payment["amount"],
-        payment["currency"],
-        str(data.get("created_at") or payment["created_at"]),
-        {**WITHOUT_RECORD, **data},
-        [payment],
+    body = await event_object(
+        event.id,
+        event.type,
+        int(event.created_at.timestamp()),
+        json.loads(event.body)["data"],
+        context.records,
     )
-
-
-async def _data(kind: str, id: str, context: CallContext) -> Mapping[str, Any]:
-    record = await context.records.get(kind, id) if context.records is not None else None
-    return record.data if record else {}
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
