@@ -108,15 +108,20 @@ def test_past_events_are_those_of_the_webhooks(
         paid(stripe_client, "pm_card_chargeDeclined")
     paygate_server.clock.advance(minutes=1)
     paygate_server.quiet()
-    sent = [each.to_dict() for each in verified(receiver, stripe_client, secret)]
+    sent = verified(receiver, stripe_client, secret)
     events = stripe_client.v1.events
+
+    def shown(event: Any) -> tuple[Any, ...]:
+        # What only the dialect knows may be stored after an attempt.
+        about = event.data.object
+        return (event.id, event.type, event.created, about.id, about.status, about.amount)
 
     def ids(**given: Any) -> list[str]:
         return [each.id for each in events.list(given).data]
 
     every = events.list().data
-    assert {each.id: each.to_dict() for each in every} == {each["id"]: each for each in sent}
-    assert [each.created for each in every] == sorted((e["created"] for e in sent), reverse=True)
+    assert {shown(each) for each in every} == {shown(each) for each in sent}
+    assert [each.created for each in every] == sorted((e.created for e in sent), reverse=True)
     newest_first = [each.id for each in every]
     assert len(newest_first) == 4
     by_type = {each.type: each.id for each in every}
