@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from paygate import Credentials, WireDialect, WireRoute
 
-from . import customers, events, methods, payment_intents, refunds, settling
+from . import customers, events, methods, payment_intents, refunds, sessions, settling
 from .call import Answer, handled
 from .errors import refuse
 
@@ -38,6 +38,11 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("GET", "/v1/refunds/{id}", refunds.show),
     ("GET", "/v1/charges", refunds.charges),
     ("GET", "/v1/charges/{id}", refunds.show_charge),
+    ("POST", sessions.PATH, sessions.create),
+    ("GET", sessions.PATH, sessions.index),
+    ("GET", f"{sessions.PATH}/{{id}}", sessions.show),
+    ("GET", f"{sessions.PATH}/{{id}}/line_items", sessions.line_items),
+    ("POST", f"{sessions.PATH}/{{id}}/expire", sessions.expire),
     ("GET", "/v1/events", events.index),
     ("GET", "/v1/events/{id}", events.show),
 )
