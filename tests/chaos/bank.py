@@ -18,8 +18,9 @@ An operation arrives at ``/operations`` with a word that selects the behaviour:
 A payer who does not decide in time has declined.
 
 A blind bank executes an operation again if it arrives again, cannot be queried, and sends a
-callback about everything that it has executed. A callback is repeated until the gateway has
-acknowledged it; the book says when. It also says what the bank answered, and when it was queried.
+callback about everything that it has executed. A busy bank takes an operation only when it arrives
+again, and says so the first time. A callback is repeated until the gateway has acknowledged it; the
+book says when. It also says what the bank answered, and when it was queried.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ class Bank:
         operation = await request.json()
         word, is_first = operation["word"], operation["operation_id"] not in self._seen
         self._seen.add(operation["operation_id"])
-        if word == "unsent" and is_first:
-            return _broken(request)
+        if is_first and (operation["flow"] == "busy" or word == "unsent"):
+            return _refused(operation, request)
         if word == "callback":
             self._later(self._execute_later(operation))
             return web.json_response({"state": "pending"})
@@ -143,7 +144,7 @@ class Bank:
 
     def _execute(self, operation: Mapping[str, Any], *, approved: bool) -> bool:
         id = operation["operation_id"]
-        if operation["flow"] == "asked" and id in self._executed:
+        if operation["flow"] != "blind" and id in self._executed:
             return self._executed[id]
         self._executed[id] = approved
         self._write("executed", operation, approved)
@@ -151,7 +152,7 @@ class Bank:
 
     async def _execute_later(self, operation: Mapping[str, Any]) -> None:
         await asyncio.sleep(self._rng.uniform(*CALLBACK_AFTER_S))
-        if operation["flow"] == "asked" and operation["operation_id"] in self._executed:
+        if operation["flow"] != "blind" and operation["operation_id"] in self._executed:
             return
         self._execute(operation, approved=True)
         await self._call_back(operation, True, 0.0)
@@ -196,6 +197,13 @@ class Bank:
 def _result(operation: Mapping[str, Any], approved: bool) -> dict[str, Any]:
     names = ("operation_id", "amount", "currency")
     return {"state": "approved" if approved else "declined", **{n: operation[n] for n in names}}
+
+
+def _refused(operation: Mapping[str, Any], request: web.Request) -> web.StreamResponse:
+    """Take no operation: a busy bank says so, another one breaks the connection."""
+    if operation["flow"] == "busy":
+        return web.json_response({"state": "busy"})
+    return _broken(request)
 
 
 def _broken(request: web.Request) -> web.StreamResponse:

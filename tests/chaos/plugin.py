@@ -1,12 +1,13 @@
-"""The payment method and the two processors that talk to the bank."""
+"""The payment method, the processors that talk to the bank, and their router."""
 
 from __future__ import annotations
 
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -34,6 +35,8 @@ from paygate import (
     Processor,
     RawCallback,
     RetryPolicy,
+    Router,
+    RouteRequest,
     Unknown,
     Update,
     Verified,
@@ -51,10 +54,13 @@ TIMEOUT = timedelta(seconds=8)
 HEADERS = {"Content-Type": "application/json"}
 
 
+BankFlow = Flow | Literal["busy"]
+
+
 class BankInput(BaseModel):
     """What the bank is to do."""
 
-    flow: Flow = "asked"
+    flow: BankFlow = "asked"
     charge: str = "approve"
     later: str = "approve"
 
@@ -62,7 +68,7 @@ class BankInput(BaseModel):
 class BankMethod:
     """A method whose details say how its bank behaves."""
 
-    info = MethodInfo("bank", "Bank", frozenset({"asked", "blind"}), BankInput)
+    info = MethodInfo("bank", "Bank", frozenset({"asked", "blind", "busy"}), BankInput)
 
     def prepare(self, details: BaseModel, context: MethodContext) -> Instrument:
         assert isinstance(details, BankInput)
@@ -79,7 +85,7 @@ class BankSettings(BaseModel):
 class BlindBank:
     """Cannot be queried, and an operation that arrives twice is executed twice."""
 
-    flow: Flow = "blind"
+    flow: BankFlow = "blind"
     info = PluginInfo("bank_blind", "1")
     capabilities = Capabilities(
         methods={"bank": frozenset({"blind"})},
@@ -162,6 +168,8 @@ class BlindBank:
                 )
             case "pending":
                 return Pending(LONG if self.flow == "blind" else SOON)
+            case "busy":
+                raise NotSentError("the bank is busy")
             case _:
                 return Unknown("the bank does not know it")
 
@@ -187,10 +195,10 @@ class BlindBank:
 class AskedBank(BlindBank):
     """Can be queried, and executes an operation once however often it arrives."""
 
-    flow: Flow = "asked"
+    flow: BankFlow = "asked"
     info = PluginInfo("bank_asked", "1")
     capabilities = Capabilities(
-        methods={"bank": frozenset({"asked"})},
+        methods={"bank": frozenset({"asked", "busy"})},
         capture="multiple",
         void=True,
         refund="multiple",
@@ -208,6 +216,23 @@ class AskedBank(BlindBank):
         return self._outcome(content, request.amount, context)
 
 
+class BusyBank(AskedBank):
+    """Refuses an operation the first time: nothing has been sent."""
+
+    flow: BankFlow = "busy"
+    info = PluginInfo("bank_busy", "1")
+    capabilities = replace(AskedBank.capabilities, methods={"bank": frozenset({"busy"})})
+
+
+class BusyFirst:
+    """Ranks the busy bank first, so that another one takes its charges over."""
+
+    name = "busy_first"
+
+    async def rank(self, request: RouteRequest, context: CallContext) -> Sequence[str]:
+        return ["bank_busy", "bank_asked"]
+
+
 @hookimpl
 def paygate_methods() -> Iterable[PaymentMethod]:
     return [BankMethod()]
@@ -216,7 +241,12 @@ def paygate_methods() -> Iterable[PaymentMethod]:
 @hookimpl
 def paygate_processors(context: PluginContext) -> Iterable[Processor]:
     bank = context.config(BankSettings).bank
-    return [AskedBank(bank), BlindBank(bank)]
+    return [AskedBank(bank), BlindBank(bank), BusyBank(bank)]
+
+
+@hookimpl
+def paygate_routers() -> Iterable[Router]:
+    return [BusyFirst()]
 
 
 @hookimpl

@@ -27,6 +27,22 @@ from tests.harness.processes import Client, Stack, free_port, stack
 PATIENCE_S = 60.0
 KILLED = -9
 OPEN = "SELECT count(*) FROM webhook_logs WHERE status = 'pending'"
+# The bank that has the payment at the end, and where workers die: the first one at the charge of
+# the busy bank, the second one at the charge of the next bank.
+FAILOVER_DEATHS = (
+    ("bank_busy", ("after_call",)),
+    ("bank_busy", ("before_commit",)),
+    ("bank_asked", ("after_commit", "after_sent")),
+    ("bank_asked", ("after_commit", "after_call")),
+)
+EXTEND_LEASE = """
+UPDATE operations SET lease_until = now() + interval '1 hour'
+WHERE payment_id = $1 AND lease_token IS NOT NULL RETURNING processor
+"""
+CHARGED_BY = """
+SELECT array_agg(processor) FROM operations WHERE payment_id = $1 AND state = 'succeeded'
+"""
+END_LEASES = "UPDATE operations SET lease_until = now() WHERE lease_token IS NOT NULL"
 FOLLOW_UPS = {"capture": "capture", "void": "cancel", "refund": "refunds"}
 
 
@@ -73,9 +89,11 @@ class Gateway:
         )
         return str((await self.pay_order(order["id"], charge))["id"])
 
-    async def pay_order(self, order_id: str, charge: str = "approve") -> Any:
+    async def pay_order(
+        self, order_id: str, charge: str = "approve", flow: str | None = None
+    ) -> Any:
         self.number += 1
-        flow = "blind" if charge == "callback" else "asked"
+        flow = flow or ("blind" if charge == "callback" else "asked")
         body = {"order_id": order_id, "method": "bank", "flow": flow, "charge": charge}
         return await self.send("payments", body, key=f"payment-{self.number}")
 
@@ -160,6 +178,24 @@ async def test_a_worker_dies_at_each_step_of_an_operation(gateway: Gateway, kind
         "SELECT count(*) FROM operations WHERE kind = $1 AND state = 'succeeded'", kind
     )
     assert endings == len(OPERATION_STEPS)
+
+
+async def test_a_worker_dies_at_each_step_of_a_failover_and_one_bank_charges_once(gateway: Gateway):
+    charged = {}
+    for bank, steps in FAILOVER_DEATHS:
+        order = await gateway.send("orders", {"amount": 500})
+        payment_id = (await gateway.pay_order(order["id"], flow="busy"))["id"]
+        for step in steps:
+            worker = await gateway.processes.start("work", PAYGATE_CRASH_AT=f"charge.{step}")
+            await until_dead(worker)
+        # The next worker does not get this one, so that it dies at one of its own.
+        assert await gateway.value(EXTEND_LEASE, payment_id) == bank
+        charged[payment_id] = bank
+    await gateway.value(END_LEASES)
+
+    assert await gateway.audited() == {}
+    for payment_id, bank in charged.items():
+        assert await gateway.value(CHARGED_BY, payment_id) == [bank]
 
 
 async def test_a_worker_dies_at_each_step_of_a_delivery(gateway: Gateway):
