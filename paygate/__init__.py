@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from .core.plugin_api.records import Record, Records
     from .core.plugin_api.retry_policy import RetryPolicy, Tries
     from .core.plugin_api.risk import Allow, Block, RiskCheck, RiskContext, RiskRequest, RiskVerdict
-    from .core.plugin_api.routing import Candidate, Router, RouteRequest
+    from .core.plugin_api.routing import Candidate, Health, Router, RouteRequest
     from .core.plugin_api.sink import DeliverableEvent, EventSink, post_event
     from .core.plugin_api.wire import (
         Credentials,
@@ -139,6 +139,7 @@ __all__ = [
     "FiguresData",
     "FollowUp",
     "Gateway",
+    "Health",
     "History",
     "Http",
     "HttpError",
@@ -226,7 +227,7 @@ _HOMES = {
     """,
     "core.plugin_api.retry_policy": "RetryPolicy Tries",
     "core.plugin_api.risk": "Allow Block RiskCheck RiskContext RiskRequest RiskVerdict",
-    "core.plugin_api.routing": "Candidate Router RouteRequest",
+    "core.plugin_api.routing": "Candidate Health Router RouteRequest",
     "core.plugin_api.records": "Record Records",
     "core.plugin_api.sink": "DeliverableEvent EventSink post_event",
     "core.plugin_api.wire": """

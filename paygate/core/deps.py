@@ -21,6 +21,7 @@ from .limits import DELIVERIES_IN_FLIGHT_MAX, OPERATIONS_IN_FLIGHT_MAX, PLUGIN_C
 from .loop_blocks import LoopBlocks
 from .observe.metrics import Metrics, NoMetrics
 from .observe.traces import Traces
+from .payments.health import ProcessorHealth
 from .plugin_api.http_client import Http
 from .plugin_api.plugin import Logger
 from .queue.notifier import Jobs, Notifier, Queue
@@ -113,6 +114,7 @@ class Deps:
         refusals: Records refused access.
         last_use: Records when sessions and keys were last used.
         rates: The rate limits; by default there are none.
+        health: The health of processors, for routers.
         test_clock: None in production, which uses the real time.
         policy: The settings of the use cases.
         crash_point: Where a test lets this process die; None in production.
@@ -135,6 +137,7 @@ class Deps:
     refusals: Refusals
     last_use: LastUse = field(default_factory=LastUse)
     rates: RateLimiter = field(default_factory=RateLimiter)
+    health: ProcessorHealth = field(default_factory=ProcessorHealth)
     test_clock: TestClock | None = None
     policy: Policy = field(default_factory=Policy)
     crash_point: CrashPoint | None = None

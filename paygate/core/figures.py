@@ -117,6 +117,16 @@ class WorkerInfo:
     breakers: Mapping[str, ShownBreaker] = field(default_factory=dict)
 
 
+def worst_breakers(workers: Sequence[WorkerInfo]) -> Mapping[str, ShownBreaker]:
+    """Return the breakers of processors that are not closed in a living worker."""
+    found: dict[str, ShownBreaker] = {}
+    for worker in workers:
+        for processor, breaker in worker.breakers.items() if worker.is_alive else ():
+            if processor not in found or breaker.state == "open":
+                found[processor] = breaker
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class StuckWork:
     """A row that is overdue or dead-lettered."""

@@ -169,6 +169,11 @@ PENDING_GRACE = timedelta(hours=1)
 # All routers together; a request waits for them.
 ROUTING = timedelta(milliseconds=500)
 
+# What routers see of a processor's health: of calls of this period, and how often a process reads
+# it. Breakers are as old as a worker's last heartbeat, too.
+ROUTER_HEALTH_OVER = timedelta(minutes=5)
+ROUTER_HEALTH_READ_EVERY = timedelta(seconds=2)
+
 # Each risk check; all of them run at the same time.
 RISK_CHECK = timedelta(seconds=2)
 

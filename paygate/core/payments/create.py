@@ -29,7 +29,7 @@ from ..webhooks.emit import notify_deliveries, payment_events
 from ..webhooks.model import Endpoint
 from .model import CaptureMode, Order, Payment, PaymentLink
 from .operation import Operation, OperationKind
-from .routing import RoutePlan, rank_candidates
+from .routing import RoutePlan, rank_candidates, route_request
 from .scenarios import choose_scenario
 from .store import NewPayment
 
@@ -115,7 +115,9 @@ async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
     able = _able(instrument, order, deps)
     if len(able) < 2 or await deps.storage.payments.has_live(order.id):
         return None
-    return await rank_candidates(order, instrument, able, deps)
+    health = await deps.health.read(deps.storage.figures, now=deps.clock.now())
+    payment_id = deps.ids.new(IdKind.PAYMENT)
+    return await rank_candidates(route_request(payment_id, order, instrument, able, health), deps)
 
 
 async def create_payment(command: CreatePayment, deps: Deps) -> Payment:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 from ..deps import Deps
 from ..errors import PluginError
-from ..ids import IdKind
 from ..instrument import Instrument
 from ..limits import ROUTING
 from ..plugin_api.plugin import CallContext
-from ..plugin_api.routing import Candidate, RouteRequest
+from ..plugin_api.routing import Candidate, Health, RouteRequest
 from ..redaction import redact_text
 from ..registry import GuardedByHost, GuardedRouter
-from .model import Order
+from .model import Order, Payment
 from .store import Decision
 
 
@@ -50,9 +49,38 @@ class RoutePlan:
         return [chosen, *(id for id in self.named if id in able and id != chosen)]
 
 
-async def rank_candidates(
-    order: Order, instrument: Instrument, able: Sequence[GuardedByHost], deps: Deps
-) -> RoutePlan:
+def route_request(
+    payment_id: str,
+    of: Order | Payment,
+    instrument: Instrument,
+    able: Sequence[GuardedByHost],
+    health: Mapping[str, Health],
+) -> RouteRequest:
+    """Return what routers see of a payment.
+
+    Args:
+        payment_id: The id of the payment.
+        of: The order that is paid, or a payment of the past.
+        instrument: The instrument, of which routers see some facts.
+        able: The processors that support the payment.
+        health: Processor → its health; nothing is known of the others.
+    """
+    return RouteRequest(
+        payment_id=payment_id,
+        merchant_id=of.merchant_id,
+        amount=of.amount,
+        method=instrument.method,
+        flow=instrument.flow,
+        capture_mode=of.capture_mode,
+        facts=_facts(instrument),
+        candidates=tuple(
+            Candidate(each.info.id, each.capabilities, health.get(each.info.id, Health()))
+            for each in able
+        ),
+    )
+
+
+async def rank_candidates(request: RouteRequest, deps: Deps) -> RoutePlan:
     """Ask the routers one after the other; the first ranking decides.
 
     Together they have ``ROUTING``, because a request waits for them. A router that fails,
@@ -60,7 +88,6 @@ async def rank_candidates(
     applies. No transaction may be open meanwhile.
     """
     decided_at, began_s = deps.clock.now(), time.monotonic()
-    request = _request(deps.ids.new(IdKind.PAYMENT), order, instrument, able)
     usual = tuple(each.processor for each in request.candidates)
     asked: list[Mapping[str, Any]] = []
     named: tuple[str, ...] = ()
@@ -80,7 +107,12 @@ async def rank_candidates(
         chosen=ranking[0],
         decided_at=decided_at,
         took_ms=round(1000 * (time.monotonic() - began_s)),
-        data={"candidates": usual, "ranking": ranking, "asked": asked},
+        data={
+            "candidates": usual,
+            "ranking": ranking,
+            "asked": asked,
+            "health": {each.processor: asdict(each.health) for each in request.candidates},
+        },
     )
     return RoutePlan(request.payment_id, ranking, named, decision)
 
@@ -103,21 +135,6 @@ async def _ask(
         "took_ms": _since_ms(began_s),
     }
     return _router_to_json(router, result), ranked.ranking
-
-
-def _request(
-    payment_id: str, order: Order, instrument: Instrument, able: Sequence[GuardedByHost]
-) -> RouteRequest:
-    return RouteRequest(
-        payment_id=payment_id,
-        merchant_id=order.merchant_id,
-        amount=order.amount,
-        method=instrument.method,
-        flow=instrument.flow,
-        capture_mode=order.capture_mode,
-        facts=_facts(instrument),
-        candidates=tuple(Candidate(each.info.id, each.capabilities) for each in able),
-    )
 
 
 def _facts(instrument: Instrument) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from .http_client import Http
 from .records import Records
 
 Config = TypeVar("Config", bound=BaseModel)
-API_VERSION = 6
+API_VERSION = 7
 """The version of the plugin API; ``requires_api`` is compared with it.
 
 1 methods, processors, sinks, retry policies, scenarios · 2 routers, risk checks,
@@ -24,7 +24,7 @@ routes, commands, panels · 3 time of a callback, payment of
 an event is about, closing of sinks · 4 processors that say that they simulate, derived
 secrets · 5 HTTP requests with any method, parameters and client certificates · 6 dialects,
 sinks that only endpoints that name them get, the order and the callback URL of a charge,
-records, and a function that posts events.
+records, and a function that posts events · 7 the health of a router's candidates.
 """
 
 

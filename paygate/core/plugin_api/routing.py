@@ -12,8 +12,34 @@ from uuid import UUID
 
 from ..money import Money
 from ..payments.model import CaptureMode
+from ..webhooks.model import BreakerState
 from .plugin import CallContext
 from .processor import Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a processor has responded lately: some seconds old, and none of it is certain.
+
+    Args:
+        breaker: ``open`` while a worker sends it nothing, ``half_open`` while one tries it
+            again; the worst state of all workers.
+        calls: How many of its calls in the last minutes are counted; 0 if there is none.
+        failed: Those that were not sent or whose outcome is unknown. A decline is a response.
+        p50_ms: The median duration of the calls, in milliseconds; None without calls.
+        p95_ms: The duration that 95 of 100 calls keep.
+    """
+
+    breaker: BreakerState = "closed"
+    calls: int = 0
+    failed: int = 0
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+
+    @property
+    def failure_rate(self) -> float:
+        """The share of the calls that failed, from 0 to 1; 0 without calls."""
+        return self.failed / self.calls if self.calls else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +49,12 @@ class Candidate:
     Args:
         processor: Its id.
         capabilities: What it declares.
+        health: How it has responded lately.
     """
 
     processor: str
     capabilities: Capabilities
+    health: Health = Health()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..deps import Deps
 from ..errors import InfrastructureError, NotFoundError, OperatorError
-from ..figures import CallFigures, ShownBreaker, WorkerInfo
+from ..figures import CallFigures, ShownBreaker, worst_breakers
 from ..limits import WORKER_DEAD_AFTER
 from ..plugin_api.settings import NO_SETTINGS, LoadedPlugin, SettingsRow, StoredSettings
 from ..storage import Storage
@@ -85,16 +85,6 @@ async def plugins_in_detail(deps: Deps) -> list[PluginInDetail]:
         )
         for name, loaded in deps.registry.loaded_plugins.items()
     ]
-
-
-def worst_breakers(workers: Sequence[WorkerInfo]) -> Mapping[str, ShownBreaker]:
-    """Return the breakers of processors that are not closed in a living worker."""
-    found: dict[str, ShownBreaker] = {}
-    for worker in workers:
-        for processor, breaker in worker.breakers.items() if worker.is_alive else ():
-            if processor not in found or breaker.state == "open":
-                found[processor] = breaker
-    return found
 
 
 PROCESSORS = "paygate_processors"

@@ -13,7 +13,7 @@ from ...core.money import Money
 from ...core.plugin_api.history import PaymentCounts, Same
 from ...core.plugin_api.processor import Capabilities
 from ...core.plugin_api.risk import RiskContext, RiskRequest
-from ...core.plugin_api.routing import Candidate, RouteRequest
+from ...core.plugin_api.routing import Candidate, Health, RouteRequest
 from .stage import MERCHANT, NOW, Stage
 
 _INSTRUMENTS = (
@@ -58,6 +58,13 @@ class KnownHistory:
         return self.counts
 
 
+_HEALTH = (
+    Health(),
+    Health("open", calls=20, failed=20, p50_ms=10_000.0, p95_ms=10_000.0),
+    Health("half_open", calls=400, failed=3, p50_ms=80.0, p95_ms=310.0),
+)
+
+
 def a_sweep_of_routes() -> list[RouteRequest]:
     """Return payments of every method, in several currencies, with two candidates or more."""
     requests: list[RouteRequest] = []
@@ -80,7 +87,8 @@ def a_sweep_of_routes() -> list[RouteRequest]:
 
 def _candidate(ordinal: int, instrument: Instrument) -> Candidate:
     flows = {instrument.method: frozenset({instrument.flow})}
-    return Candidate(f"kit_{ordinal}", Capabilities(methods=flows, query=ordinal % 2 == 0))
+    can = Capabilities(methods=flows, query=ordinal % 2 == 0)
+    return Candidate(f"kit_{ordinal}", can, _HEALTH[ordinal % len(_HEALTH)])
 
 
 def a_sweep_of_risks() -> list[RiskRequest]:
