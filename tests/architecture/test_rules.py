@@ -59,6 +59,7 @@ CATCH_ALLS = {
 MONEY = (
     "paygate/core/money.py",
     "paygate/core/outcome.py",
+    "paygate/core/payments/call.py",
     "paygate/core/payments/conclude.py",
     "paygate/core/payments/create.py",
     "paygate/core/payments/follow_up.py",

@@ -8,8 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from paygate import ActionRequired, DeclineCode, Declined, Outcome, Pending, Unknown
+from paygate.core.payments.callbacks import receive_from_call
 from paygate.core.payments.conclude import conclude_operation
+from paygate.core.payments.process import OperationWork
+from paygate.core.queue.work import Finished
+from paygate.core.queue.worker import KINDS
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes, not_sent
 
@@ -125,3 +131,54 @@ async def test_an_undecided_callback_keeps_the_next_action(app: TestApp, fakes: 
     assert (await app.payment(payment_id))["next_action"]["data"] == data
     (row,) = await app.rows("SELECT processor_state FROM operations")
     assert json.loads(row["processor_state"]) == state
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_two_results_of_one_charge_in_a_batch_are_both_recorded(
+    app: TestApp, fakes: Fakes, first: int
+):
+    """A callback ends the lease of a call in progress, and the same worker claims the charge."""
+    fakes.processor.queries = [Pending(timedelta(hours=1))]
+    payment_id, other = await app.paid(), await app.paid()
+    deps = app.app.deps
+    rows = deps.storage.operations.only(KINDS["payments"], deps.registry.processors)
+    work = OperationWork(deps, "worker", rows, receive_from_call)
+    jobs = await work.claim(10)
+    await decide_otherwise(app, payment_id, Pending(timedelta(0)))
+    await app.rows("UPDATE operations SET run_at = now() - interval '1 s'")
+    again = await work.claim(10)
+    results = [Finished(job, await work.perform(job)) for job in (*jobs, *again)]
+    stored = await work.record(results[::-1] if first else results)
+
+    assert [call[0] for call in fakes.processor.calls] == ["authorize", "authorize", "query"]
+    assert stored.stored == {job.lease.row_id for job in jobs}
+    assert [(await app.payment(id))["status"] for id in (payment_id, other)] == ["success"] * 2
+    calls = [("authorize", "Approved"), ("query", "Pending")]
+    assert sorted(await calls_of(app, payment_id)) == calls
+
+
+SKIP = "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+SKIP_SUCCESS = """
+CREATE TRIGGER skip_success BEFORE UPDATE ON operations FOR EACH ROW
+WHEN (NEW.payment_id = '{payment_id}' AND NEW.state = 'succeeded') EXECUTE FUNCTION skip()
+"""
+
+
+async def test_a_result_that_cannot_be_stored_yet_holds_up_no_other(app: TestApp, fakes: Fakes):
+    """The database skips the update of one row, as if the row had changed under its lock."""
+    payment_id = await app.paid()
+    others = [await app.paid() for _ in range(3)]
+    await app.rows(SKIP)
+    await app.rows(SKIP_SUCCESS.format(payment_id=payment_id))
+    try:
+        async with app.working():
+            for other in others:
+                await app.until(other, "success")
+            assert (await app.payment(payment_id))["status"] == "pending"
+            await app.rows("DROP FUNCTION skip CASCADE")
+            await app.until(payment_id, "success")
+    finally:
+        await app.rows("DROP FUNCTION IF EXISTS skip CASCADE")
+
+    # It was kept, so the processor was not called again.
+    assert [call[0] for call in fakes.processor.calls] == ["authorize"] * 4

@@ -315,6 +315,28 @@ async def test_a_delivery_with_an_expired_lease_is_not_recorded(app: TestApp):
     assert await app.value("SELECT count(*) FROM delivery_attempts") == 0
 
 
+async def test_of_two_results_of_one_delivery_in_a_batch_one_is_recorded(app: TestApp):
+    """A worker was suspended for longer than its lease, and has claimed the delivery again."""
+    await app.webhook_url()
+    await app.call("POST", "/webhooks/test")
+    by, now = work(app), app.app.deps.clock.now()
+    (late,) = await by.claim(10)
+    await app.rows(EXPIRE)
+    (held,) = await by.claim(10)
+
+    stored = await by.record(
+        [
+            Finished(late, Attempt(FAILED, now, now, 1, True)),
+            Finished(held, Attempt(DELIVERED, now, now, 1, True)),
+        ]
+    )
+
+    assert stored.stored == {held.lease.row_id}
+    assert await app.value("SELECT status FROM webhook_logs") == "success"
+    assert await app.rows("SELECT status_code FROM delivery_attempts") == [{"status_code": 200}]
+    assert await app.value("SELECT webhook_failures FROM merchants") == 0
+
+
 @pytest.mark.parametrize("change", ["disable", "delete", "rotate", "url"])
 async def test_a_claimed_delivery_uses_the_changed_endpoint(
     app: TestApp, fakes: Fakes, change: str

@@ -29,10 +29,10 @@ from ..redaction import mask_named, redact
 from ..registry import GuardedByHost
 from ..senders.rate_limits import RateLimit, Wanted
 from ..webhooks.emit import notify_deliveries
+from .call import call_context, follow_up_of
 from .conclude import apply_in_transaction, apply_update, conclude_operation, store_conflict
 from .model import Payment
 from .operation import Operation, OperationKind
-from .process import call_context, follow_up_of
 from .recorded_call import PendingCall, record_call
 from .store import CallbackEffect, CallbackResult, ClaimedOperation
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from random import Random
 from uuid import UUID
 
 from ..deps import DeferredNotifications, Deps
-from ..errors import InfrastructureError, NotSentError, RowRefusedError
+from ..errors import InfrastructureError, NotSentError, RowRefusedError, StaleWriteError
 from ..ids import IdKind
 from ..limits import OPERATIONS_IN_FLIGHT_MAX, QUERY_AT_ONCE_MAX
 from ..outcome import ActionRequired, Approved, DeclineCode, Declined, Outcome, Pending, Unknown
 from ..plugin_api.plugin import CallContext, WakeUp
-from ..plugin_api.processor import AuthorizeRequest, FollowUp, RawCallback, Update
+from ..plugin_api.processor import Update
 from ..queue.lease import Lease
 from ..queue.work import Finished, conclude_each
 from ..records import NOTHING_WRITTEN, WriteResult
@@ -24,13 +23,20 @@ from ..registry import GuardedByHost
 from ..webhooks.emit import notify_deliveries
 from ..webhooks.model import Endpoint
 from .breaker import ProcessorBreakers, ProcessorShares, reason_of_failure
+from .call import AUTHORIZE, QUERY, Receive, call_context, pending_call
 from .conclude import apply_update, conclude_operation, refund_partial_approval
 from .failover import Failover, fail_over, plan_failover
 from .model import Order, Payment
 from .operation import Operation, OperationKind
-from .recorded_call import CallOutcome, PendingCall, record_call
+from .recorded_call import CallOutcome, record_call
 from .risk import Assessment, assess_risk, needs_assessment
-from .store import ClaimedOperation, OperationRecord, OperationRepository, RecordedCall
+from .store import (
+    ClaimedOperation,
+    Locked,
+    OperationRecord,
+    OperationRepository,
+    RecordedCall,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,38 +111,6 @@ class Job:
         return self.claimed.lease
 
 
-Receive = Callable[[str, RawCallback, Deps], Awaitable[None]]
-"""Receives a callback of the processor with that id, like one over HTTP."""
-
-
-def call_context(claimed: ClaimedOperation, deps: Deps, receive: Receive) -> CallContext:
-    """Return the context of a call of a processor.
-
-    Args:
-        claimed: The operation that the call is about.
-        deps: The app.
-        receive: Receives callbacks that a simulated processor makes during the call.
-    """
-    operation = claimed.operation
-
-    async def call_back(headers: Mapping[str, str], body: bytes) -> None:
-        await receive(operation.processor, RawCallback(headers, body), deps)
-
-    return CallContext(
-        merchant_id=operation.merchant_id,
-        operation_id=operation.id,
-        deadline=deps.policy.plugin_call,
-        clock=deps.clock,
-        rng=Random(f"{deps.policy.seed}:{operation.id}"),
-        http=deps.http,
-        logger=deps.logger,
-        state=operation.processor_state,
-        asked_at=operation.created_at,
-        scenario=claimed.payment.scenario,
-        call_back=call_back,
-    )
-
-
 def wake_ups(
     claimed: ClaimedOperation, wanted: Sequence[WakeUp], deps: Deps
 ) -> tuple[Operation, ...]:
@@ -160,10 +134,6 @@ def wake_ups(
 
 
 log = logging.getLogger(__name__)
-QUERY = "query"
-"""The name of a call that asks about an operation."""
-AUTHORIZE = "authorize"
-"""The name of a call that sends a charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +311,9 @@ class OperationWork:
         context = self._context(claim)
         try:
             order = await self._order(processor, claim)
-            pending = _pending_call(processor, claim, context, order, self.deps)
+            pending = pending_call(
+                processor, claim.claimed, context, order, self.deps, is_fresh=claim.is_fresh
+            )
         except NotSentError as error:
             return CallResult(error)
         outcome, call = await record_call(pending, self.deps.clock)
@@ -388,17 +360,26 @@ class OperationWork:
             for each in with_outcome:
                 await self._update_charge(each)
             return await self._record_batch(with_outcome)
-        except RowRefusedError as error:
+        except (RowRefusedError, StaleWriteError) as error:
             if len(with_outcome) == 1:
-                row_id = with_outcome[0].claim.lease.row_id
-                log.exception("the database refused the result of %s", row_id)
-                await self._store_calls(with_outcome)
-                return WriteResult(frozenset(), {row_id: str(error)})
+                return await self._not_stored(with_outcome[0], error)
         # One of them cannot be stored: store each by itself, so that the others are stored.
         stored = NOTHING_WRITTEN
         for each in with_outcome:
             stored = stored.merge(await self.record([each]))
         return stored
+
+    async def _not_stored(
+        self, alone: Finished[Job, CallResult], error: RowRefusedError | StaleWriteError
+    ) -> WriteResult:
+        """Give up a result that the database refuses; keep another one for the next batch."""
+        row_id = alone.claim.lease.row_id
+        if isinstance(error, StaleWriteError):
+            log.warning("cannot store the result of %s yet: %s", row_id, error)
+            return WriteResult(frozenset(), {}, busy=frozenset({row_id}))
+        log.error("the database refused the result of %s", row_id, exc_info=error)
+        await self._store_calls([alone])
+        return WriteResult(frozenset(), {row_id: str(error)})
 
     async def _record_batch(self, finished: Sequence[Finished[Job, CallResult]]) -> WriteResult:
         deps = self.deps
@@ -406,7 +387,7 @@ class OperationWork:
         endpoints = await deps.storage.merchants.destinations(owners)
         async with deps.storage.transaction() as storage:
             locked = await storage.operations.lock_leased([each.claim.lease for each in finished])
-            ours = [each for each in finished if each.claim.lease.row_id in locked.ready]
+            ours = [each for each in finished if _is_ours(each, locked)]
             records, refused = conclude_each(ours, _Conclusions(locked.ready, endpoints, deps))
             await storage.operations.store(records, at=deps.clock.now())
             notifications = DeferredNotifications()
@@ -426,8 +407,7 @@ class OperationWork:
         stored = WriteResult(frozenset(each.operation.id for each in records), refused, locked.busy)
         await self._store_calls([each for each in ours if each.claim.lease.row_id in refused])
         for each in finished:
-            row_id = each.claim.lease.row_id
-            if row_id not in locked.ready and row_id not in locked.busy:
+            if not _is_ours(each, locked) and each.claim.lease.row_id not in locked.busy:
                 stored = stored.merge(await self._record_late(each))
         return stored
 
@@ -487,6 +467,16 @@ class _Conclusions:
         return record
 
 
+def _is_ours(finished: Finished[Job, CallResult], locked: Locked) -> bool:
+    """Check whether the lease of the result is still that of the row.
+
+    A callback ends the lease of a call in progress; this worker may have claimed the row again.
+    """
+    lease = finished.claim.lease
+    claimed = locked.ready.get(lease.row_id)
+    return claimed is not None and claimed.lease.token == lease.token
+
+
 def _kinds(claimed: Sequence[ClaimedOperation]) -> Sequence[str]:
     return [claim.operation.kind for claim in claimed]
 
@@ -531,36 +521,6 @@ def _concluded(
     return replace(record, decisions=(decision, *record.decisions), note=note or record.note)
 
 
-def _pending_call(
-    processor: GuardedByHost, claim: Job, context: CallContext, order: Order | None, deps: Deps
-) -> PendingCall:
-    """Return the call that sends or queries the operation.
-
-    Raises:
-        NotSentError: The sealed secret cannot be opened.
-    """
-    claimed, kind = claim.claimed, claim.claimed.operation.kind
-    about = follow_up_of(claimed)
-    if kind is OperationKind.WAKE:
-        return PendingCall("wake", about, lambda: _wake(processor, about, context))
-    if kind is OperationKind.CONFIRM:
-        charge, of_charge = _about_charge(claimed, context)
-        charged = OperationKind.CHARGE
-        return PendingCall(QUERY, charge, lambda: processor.query(charged, charge, of_charge))
-    if not claim.is_fresh:
-        return PendingCall(QUERY, about, lambda: processor.query(kind, about, context))
-    if kind is OperationKind.CHARGE:
-        request = _request(claimed, order, deps)
-        return PendingCall(AUTHORIZE, request, lambda: processor.authorize(request, context))
-    follow_up = _follow_up_of_charge(claimed)
-    asks = {
-        OperationKind.CAPTURE: processor.capture,
-        OperationKind.VOID: processor.void,
-        OperationKind.REFUND: processor.refund,
-    }
-    return PendingCall(kind.value, follow_up, lambda: asks[kind](follow_up, context))
-
-
 def _without_secret(processor: GuardedByHost) -> Outcome:
     """Return the outcome of a charge that has to be sent again but whose card is erased.
 
@@ -570,65 +530,3 @@ def _without_secret(processor: GuardedByHost) -> Outcome:
     if processor.capabilities.query:
         return Declined(DeclineCode.PROCESSING_ERROR, retry="same_instrument")
     return Unknown("its card details are erased, so it cannot be sent again")
-
-
-async def _wake(processor: GuardedByHost, about: FollowUp, context: CallContext) -> Outcome:
-    await processor.wake(about, context)
-    return Approved(reference="woken", amount=about.amount)
-
-
-def _request(claimed: ClaimedOperation, order: Order | None, deps: Deps) -> AuthorizeRequest:
-    operation, instrument = claimed.operation, claimed.payment.instrument
-    if operation.sealed is not None:
-        try:
-            secret = deps.vault.open(operation.sealed, context=operation.id)
-        except InfrastructureError as error:
-            raise NotSentError(str(error)) from error
-        instrument = replace(instrument, secret=secret)
-    takes = claimed.payment.capture_mode == "automatic"
-    return AuthorizeRequest(
-        operation.payment_id,
-        operation.amount,
-        instrument,
-        capture=takes,
-        order_id=claimed.payment.order_id,
-        receipt=order.receipt if order is not None else None,
-        notes=order.notes if order is not None else {},
-        callback_url=f"{deps.policy.api_url}/api/v1/callbacks/{operation.processor}",
-    )
-
-
-def follow_up_of(claimed: ClaimedOperation) -> FollowUp:
-    """Return what a processor needs to know about an operation that was sent."""
-    operation = claimed.operation
-    return FollowUp(
-        payment_id=operation.payment_id,
-        operation_id=operation.id,
-        amount=operation.amount,
-        instrument=claimed.payment.instrument,
-        asked_at=operation.created_at,
-        reference=operation.reference,
-        is_final=operation.is_final,
-    )
-
-
-def _about_charge(claimed: ClaimedOperation, context: CallContext) -> tuple[FollowUp, CallContext]:
-    """Return the query of a confirmation: the charge's query, with the charge's id."""
-    assert claimed.charge is not None, "a confirmation is about a charge"
-    charge, asked_at = claimed.charge, claimed.payment.created_at
-    about = replace(
-        follow_up_of(claimed),
-        operation_id=charge.operation_id,
-        reference=charge.reference,
-        asked_at=asked_at,
-    )
-    return about, replace(context, operation_id=charge.operation_id, asked_at=asked_at)
-
-
-def _follow_up_of_charge(claimed: ClaimedOperation) -> FollowUp:
-    """Return the charge to follow; ``context`` names the new operation."""
-    follow_up = follow_up_of(claimed)
-    if claimed.charge is None:
-        return follow_up
-    charge = claimed.charge
-    return replace(follow_up, operation_id=charge.operation_id, reference=charge.reference)

@@ -9,9 +9,9 @@ from ..errors import InvalidInputError, NoActionError, NotFoundError, Unsupporte
 from ..instrument import Instrument
 from ..money import Money
 from ..registry import ScenarioInfo
+from .call import follow_up_of
 from .callbacks import ReceiveCallback, receive_callback
 from .model import Payment
-from .process import follow_up_of
 
 HEADER = "Paygate-Scenario"
 

@@ -266,7 +266,7 @@ results AS (
             OVER (PARTITION BY i.endpoint_id) AS succeeded_at,
         max(i.finished_at) FILTER (WHERE i.answered)
             OVER (PARTITION BY i.endpoint_id) AS answered_at
-    FROM i JOIN won ON won.id = i.row_id WHERE i.health IS NOT NULL
+    FROM i JOIN won ON won.id = i.row_id AND won.token = i.token WHERE i.health IS NOT NULL
 ),
 counts AS (
     SELECT merchant_id, endpoint_id, succeeded_at, answered_at,
@@ -367,7 +367,7 @@ won AS (
     FROM i
     WHERE w.id = i.row_id AND w.lease_token = i.token AND w.lease_until > clock_timestamp()
         AND w.id = ANY(ARRAY(SELECT row_id FROM i))
-    RETURNING w.id
+    RETURNING w.id, i.token
 ),
 logged AS (
     INSERT INTO delivery_attempts
@@ -375,7 +375,7 @@ logged AS (
             took_ms, url, request_headers)
     SELECT i.row_id, i.attempts, i.started_at, i.finished_at, i.response_code, i.error,
         i.response_body, i.took_ms, i.url, i.request_headers
-    FROM i JOIN won ON won.id = i.row_id
+    FROM i JOIN won ON won.id = i.row_id AND won.token = i.token
 )"""
 
 # Most attempts do not change the endpoint, so this statement is for them alone.
