@@ -474,7 +474,7 @@ def _is_ours(finished: Finished[Job, CallResult], locked: Locked) -> bool:
     """
     lease = finished.claim.lease
     claimed = locked.ready.get(lease.row_id)
-    return claimed is not None and claimed.lease.token == lease.token
+    return claimed is not None and claimed.lease == lease
 
 
 def _kinds(claimed: Sequence[ClaimedOperation]) -> Sequence[str]:
