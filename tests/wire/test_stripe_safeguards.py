@@ -225,7 +225,10 @@ def test_another_merchant_sees_and_changes_nothing(
 
 
 def test_errors_have_the_shape_that_the_package_reads(
-    stripe_client: stripe.StripeClient, stripe_url: str, stripe_key: str
+    stripe_client: stripe.StripeClient,
+    paygate_server: PaygateServer,
+    stripe_url: str,
+    stripe_key: str,
 ):
     wrong = stripe.StripeClient(f"{stripe_key}x", base_addresses={"api": stripe_url})
     with pytest.raises(stripe.AuthenticationError):
@@ -253,6 +256,10 @@ def test_errors_have_the_shape_that_the_package_reads(
         stripe_client.v1.payouts.list()
     assert unsupported.value.http_status == 501
     assert "GET /v1/payouts" in str(unsupported.value)
+    with pytest.raises(stripe.APIError, match="GET /v1/customers/search"):
+        stripe_client.v1.customers.search({"query": "email:'a'"})
+    listed = paygate_server.call("GET", "/dialects/unsupported").json["data"]
+    assert {"GET /v1/payouts", "GET /v1/customers/search"} <= {row["request"] for row in listed}
 
 
 def test_only_test_cards_are_accepted_and_no_number_is_stored(

@@ -187,7 +187,8 @@ class WireRoute:
 class WireDialect:
     """The API of another gateway, served under ``/wire/<name>``.
 
-    Any other request under the prefix is refused with status 501.
+    Any other request under the prefix is refused with status 501 and counted. So is one that a
+    handler refuses with that status.
 
     Args:
         name: Lower-case letters, digits and underscores.

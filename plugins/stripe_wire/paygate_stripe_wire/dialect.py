@@ -5,12 +5,21 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Mapping
+from typing import Any
 
-from paygate import Credentials, WireDialect, WireRoute
+from paygate import Credentials, WireDialect, WireRefusal, WireRoute
 
 from . import customers, events, methods, payment_intents, refunds, sessions, settling
-from .call import Answer, handled
-from .errors import refuse
+from .call import Answer, Call, handled
+from .errors import NOT_SUPPORTED, refuse
+
+
+async def search(call: Call) -> Any:
+    """Refuse a search, whose path would be that of an object with the id ``search``."""
+    asked = f"{call.asked.method} {call.asked.path}"
+    message = f"paygate's dialect stripe does not support {asked}"
+    raise WireRefusal(NOT_SUPPORTED, "NOT_SUPPORTED", message, reason="not_supported")
+
 
 PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
 INTENTS, METHODS, CUSTOMERS = "/v1/payment_intents", "/v1/payment_methods", "/v1/customers"
@@ -43,6 +52,7 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("GET", f"{sessions.PATH}/{{id}}", sessions.show),
     ("GET", f"{sessions.PATH}/{{id}}/line_items", sessions.line_items),
     ("POST", f"{sessions.PATH}/{{id}}/expire", sessions.expire),
+    *(("GET", f"{path}/search", search) for path in (INTENTS, CUSTOMERS, "/v1/charges")),
     ("GET", "/v1/events", events.index),
     ("GET", "/v1/events/{id}", events.show),
 )

@@ -220,7 +220,12 @@ class _Served:
                 may_write=caller.role.covers(Role.SUPPORT),
             ),
         )
-        return await self._hosted.answer(route, asked, context, WIRE_CALL)
+        try:
+            return await self._hosted.answer(route, asked, context, WIRE_CALL)
+        except WireRefusal as refusal:
+            if refusal.status == NOT_SUPPORTED:
+                self._count(str(caller.merchant.id), f"{request.method} {path}"[:100])
+            raise
 
     async def _checked(self, credentials: Credentials | None) -> Caller:
         given = credentials or Credentials("", "")
