@@ -23,6 +23,9 @@ class EventType(StrEnum):
     REFUND_CREATED = "refund.created"
     REFUND_PROCESSED = "refund.processed"
     REFUND_FAILED = "refund.failed"
+    PAYMENT_LINK_PAID = "payment_link.paid"
+    PAYMENT_LINK_CANCELLED = "payment_link.cancelled"
+    PAYMENT_LINK_EXPIRED = "payment_link.expired"
     ENDPOINT_DISABLED = "endpoint.disabled"
 
     TEST = "webhook.test"

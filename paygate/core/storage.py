@@ -10,6 +10,7 @@ from typing import Protocol
 from .accounts.store import AccountRepositories, MerchantRepository
 from .figures import FigureRepository
 from .idempotency import IdempotencyRepository
+from .payments.link_store import LinkRepository
 from .payments.store import (
     AttentionRepository,
     CallbackRepository,
@@ -50,6 +51,11 @@ class Repositories(AccountRepositories, Protocol):
     @property
     def orders(self) -> OrderRepository:
         """Orders."""
+        ...
+
+    @property
+    def links(self) -> LinkRepository:
+        """Orders of payment links."""
         ...
 
     @property

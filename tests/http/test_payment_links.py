@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from paygate.core.accounts.model import Role
+from paygate.core.payments.links import report_expired_links
 from tests.harness.apps import Answer, TestApp
 from tests.harness.people import a_key
 from tests.scenarios.test_order_lock import locked, until_one_waits
@@ -314,3 +315,72 @@ async def test_of_cancelling_an_unused_link_and_paying_it_exactly_one_happens(ap
         assert {ended.status, paid.status} in ({200, 400}, {201, 400})
         status = "cancelled" if ended.status == 200 else "created"
         assert (await shown(app, link))["status"] == status
+
+
+async def events_of(app: TestApp, *types: str) -> list[Any]:
+    """Return the link of each event of these types, the oldest first."""
+    listed = await app.call("GET", f"/events?limit=100&type={','.join(types)}")
+    return [row["payload"]["data"]["payment_link"] for row in reversed(listed.json["data"])]
+
+
+async def test_the_payment_of_a_link_has_one_event_more(app: TestApp):
+    await app.webhook_url()
+    link, plain = await a_link(app), await app.paid()
+    payment = (await pay(app, link)).json["id"]
+    async with app.working():
+        await app.until(payment, "success")
+        await app.until(plain, "success")
+
+    types = [
+        row["type"] for row in (await app.call("GET", f"/events?payment_id={payment}")).json["data"]
+    ]
+    assert types[:2] == ["payment_link.paid", "payment.success"]
+    shown = {"id": link["id"], "order_id": link["order_id"], "status": "paid"}
+    assert await events_of(app, "payment_link.paid") == [shown]
+    numbers = "SELECT array_agg(seq ORDER BY seq) FROM events WHERE payment_id = $1"
+    assert await app.value(numbers, payment) == [1, 2, 3, 4]
+    sent = await app.call("GET", "/webhooks?limit=10&event=payment_link.paid")
+    assert sent.json["total"] == 1
+
+
+async def test_the_end_of_a_link_has_one_event(app: TestApp):
+    await stop_clock(app, "2040-01-01T00:00:00Z")
+    await app.webhook_url()
+    ends = {"expires_at": "2040-01-01T01:00:00Z"}
+    cancelled, paid, left = [await a_link(app, **ends) for _ in range(3)]
+    endless = await a_link(app)
+    payment = (await pay(app, paid)).json["id"]
+    for _ in range(2):
+        await app.call("POST", f"/payment-links/{cancelled['id']}/cancel")
+    async with app.working():
+        await app.until(payment, "success")
+        assert await events_of(app, "payment_link.expired") == []
+        advanced = await app.call("POST", "/test/clock/advance", json={"seconds": 7200})
+        assert advanced.json["idle"], advanced
+
+    [of_left] = await events_of(app, "payment_link.expired")
+    assert (of_left["id"], of_left["status"]) == (left["id"], "expired")
+    assert of_left["payment_in_progress"] is False
+    assert {name: of_left[name] for name in ("amount", "expires_at", "description")} == {
+        name: left[name] for name in ("amount", "expires_at", "description")
+    }
+    assert "url" not in of_left
+    [of_cancelled] = await events_of(app, "payment_link.cancelled")
+    assert (of_cancelled["id"], of_cancelled["status"]) == (cancelled["id"], "cancelled")
+    ended = await app.rows("SELECT created_at FROM events WHERE type = 'payment_link.expired'")
+    assert [row["created_at"].isoformat() for row in ended] == ["2040-01-01T01:00:00+00:00"]
+    for type in ("payment_link.expired", "payment_link.cancelled"):
+        assert (await app.call("GET", f"/webhooks?limit=10&event={type}")).json["total"] == 1
+    assert (await shown(app, endless))["status"] == "created"
+
+
+async def test_of_several_workers_one_reports_the_end_of_a_link(app: TestApp):
+    await stop_clock(app, "2040-01-01T00:00:00Z")
+    for _ in range(5):
+        await a_link(app, expires_at="2040-01-01T01:00:00Z")
+    await stop_clock(app, "2040-01-01T02:00:00Z")
+    await asyncio.gather(*(report_expired_links(app.app.deps) for _ in range(4)))
+
+    assert len(await events_of(app, "payment_link.expired")) == 5
+    await report_expired_links(app.app.deps)
+    assert len(await events_of(app, "payment_link.expired")) == 5

@@ -31,7 +31,7 @@ from .tables.housekeeping import (
 from .tables.idempotency import PostgresIdempotency
 from .tables.merchants import PostgresMerchants, find_credentials
 from .tables.operations import PostgresOperations
-from .tables.orders import PostgresOrders
+from .tables.orders import PostgresLinks, PostgresOrders
 from .tables.payments import PostgresPayments, find_payments
 from .tables.plugin_rows import PostgresPluginRecords, PostgresPluginSettings
 from .tables.refunds import PostgresRefunds
@@ -86,6 +86,10 @@ class PostgresRepositories:
     def orders(self) -> PostgresOrders:
         """Orders."""
         return PostgresOrders(self.executor)
+
+    @property
+    def links(self) -> PostgresLinks:
+        return PostgresLinks(self.executor)
 
     @property
     def payments(self) -> PostgresPayments:

@@ -8,12 +8,12 @@ from typing import Any
 
 from ..event import Event, EventType
 from ..money import Money
-from ..payments.model import Payment, Refund
+from ..payments.model import LinkStatus, Order, Payment, Refund
 from ..webhooks.model import DisabledReason, EndpointSettings
 from .bodies import write
 from .resources.payments import PaymentJson, instrument_to_json, payment_to_json
 from .resources.refunds import refund_in_full_to_json
-from .shapes import timestamp
+from .shapes import maybe_timestamp, timestamp
 
 
 class EventBodies:
@@ -50,6 +50,12 @@ class EventBodies:
         }
         if payment_.decline:
             flat["reason"] = payment_.decline.description
+        if event.type == EventType.PAYMENT_LINK_PAID:
+            flat["payment_link"] = {
+                "id": payment_.link_id,
+                "order_id": payment_.order_id,
+                "status": "paid",
+            }
         return _event(self.type_of(event), event.occurred_at, {"payment": shown, **flat})
 
     def refund_event(self, event: Event, refund: Refund, payment_: Payment) -> bytes:
@@ -72,6 +78,32 @@ class EventBodies:
         data = {"message": "This is a test event from paygate", "sample_id": event_id}
         return _event(event_type, at, data)
 
+    def link_event(
+        self,
+        event_type: str,
+        order: Order,
+        status: LinkStatus,
+        at: datetime,
+        *,
+        is_payment_in_progress: bool,
+    ) -> bytes:
+        link = order.link
+        assert link is not None, "the order was created by a payment link"
+        shown = {
+            "id": link.id,
+            "order_id": order.id,
+            "status": status,
+            "payment_in_progress": is_payment_in_progress,
+            "amount": order.amount.minor,
+            "currency": order.amount.currency,
+            "description": link.description,
+            "receipt": order.receipt,
+            "expires_at": maybe_timestamp(link.expires_at),
+            "cancelled_at": maybe_timestamp(link.cancelled_at),
+            "created_at": timestamp(order.created_at),
+        }
+        return _event(event_type, at, {"payment_link": shown, "order_id": order.id})
+
     def endpoint_event(
         self, event_type: str, endpoint: EndpointSettings, reason: DisabledReason, at: datetime
     ) -> bytes:
@@ -89,7 +121,7 @@ class EventBodies:
 def _amount(event: Event, payment: Payment) -> Money:
     """Return the amount of the event: never more than was captured or held."""
     match event.type:
-        case EventType.PAYMENT_SUCCESS | EventType.PAYMENT_CAPTURED:
+        case EventType.PAYMENT_SUCCESS | EventType.PAYMENT_CAPTURED | EventType.PAYMENT_LINK_PAID:
             return payment.amount_captured
         case EventType.PAYMENT_AUTHORIZED:
             return payment.amount_authorized

@@ -10,7 +10,10 @@ from urllib.parse import urlencode
 from ..accounts.model import Merchant
 from ..deps import Deps, run_again_on_conflict
 from ..errors import InvalidInputError, LinkInUseError, NotFoundError
+from ..event import EventType
 from ..ids import IdKind
+from ..webhooks.emit import deliveries_of, notify_deliveries
+from ..webhooks.model import StoredEvent
 from .create import CreateOrder, client_secret, create_order
 from .model import LinkStatus, Order, PaymentLink
 
@@ -91,6 +94,7 @@ async def cancel_link(
         LinkEndedError: The link is paid or has expired.
         LinkInUseError: A payment is in progress, and the request refuses that.
     """
+    events: Sequence[StoredEvent] = ()
     async with deps.storage.transaction() as storage:
         bound = replace(deps, storage=storage)
         found = await _find(link_id, merchant, bound)
@@ -100,9 +104,63 @@ async def cancel_link(
         if cancelled is not order:
             if if_unused and await storage.payments.has_live(order.id):
                 raise LinkInUseError
-            await storage.orders.cancel_link(cancelled)
+            await storage.links.cancel(cancelled)
         [state] = await link_states([cancelled], bound)
+        if cancelled is not order:
+            events = await _report(EventType.PAYMENT_LINK_CANCELLED, [state], bound)
+    notify_deliveries(events, deps)
     return state
+
+
+EXPIRED_AT_ONCE = 100
+
+
+@run_again_on_conflict
+async def report_expired_links(deps: Deps) -> None:
+    """Store the event of each payment link whose end has come, once.
+
+    A link that was paid or cancelled before has none.
+    """
+    now = deps.clock.now()
+    while await deps.storage.links.has_ended(now=now):
+        async with deps.storage.transaction() as storage:
+            bound = replace(deps, storage=storage)
+            ended = await storage.links.lock_ended(now=now, limit=EXPIRED_AT_ONCE)
+            states = await link_states(ended, bound)
+            expired = [state for state in states if state.status == "expired"]
+            events = await _report(EventType.PAYMENT_LINK_EXPIRED, expired, bound)
+            await storage.links.mark_reported(ended)
+        notify_deliveries(events, deps)
+        if not ended:
+            # Other transactions have locked the rest.
+            return
+
+
+async def _report(
+    type: EventType, states: Sequence[LinkState], deps: Deps
+) -> Sequence[StoredEvent]:
+    """Store an event about each link; they are delivered after the transaction."""
+    owners = {state.order.merchant_id for state in states}
+    to = await deps.storage.merchants.destinations(list(owners)) if owners else {}
+    now, events = deps.clock.now(), []
+    for state in states:
+        order = state.order
+        body = deps.present.link_event(
+            type, order, state.status, now, is_payment_in_progress=state.is_payment_in_progress
+        )
+        event = StoredEvent(
+            id=deps.ids.new(IdKind.EVENT),
+            merchant_id=order.merchant_id,
+            type=type,
+            payment_id=None,
+            seq=None,
+            body=body,
+            created_at=now,
+            deliveries=deliveries_of(type, to[order.merchant_id], deps),
+        )
+        await deps.storage.deliveries.add(event)
+        events.append(event)
+    return events
 
 
 async def link_states(orders: Sequence[Order], deps: Deps) -> Sequence[LinkState]:
@@ -129,7 +187,7 @@ def link_url(order: Order, deps: Deps) -> str:
 
 
 async def _find(link_id: str, merchant: Merchant, deps: Deps) -> Order:
-    order = await deps.storage.orders.find_link(link_id)
+    order = await deps.storage.links.find(link_id)
     if order is None or order.merchant_id != merchant.id:
         raise NotFoundError("Payment link")
     return order

@@ -219,6 +219,7 @@ class Payment:
         scenario: The scenario that simulated processors play.
         next_action: What the shopper has to do now.
         hold_ended_at: When the hold ended during a capture or a void, in UTC.
+        link_id: The payment link of its order; None without one.
     """
 
     id: str
@@ -241,6 +242,7 @@ class Payment:
     scenario: str | None = None
     next_action: NextAction | None = None
     hold_ended_at: datetime | None = None
+    link_id: str | None = None
 
     @classmethod
     def open(
@@ -279,6 +281,7 @@ class Payment:
             created_at=at,
             updated_at=at,
             scenario=scenario,
+            link_id=order.link.id if order.link else None,
         )
         return Change(payment, _events(payment, OPENING_EVENTS))
 
@@ -537,6 +540,8 @@ class Payment:
         return self._change(*events, at=at, status=after, **changes)
 
     def _change(self, *events: EventType, at: datetime, **changes: Any) -> Change[Payment]:
+        if self.link_id is not None and EventType.PAYMENT_SUCCESS in events:
+            events = (*events, EventType.PAYMENT_LINK_PAID)
         last_seq = self.last_seq + len(events)
         after = replace(self, version=self.version + 1, updated_at=at, last_seq=last_seq, **changes)
         return Change(after, _events(after, events))

@@ -325,20 +325,6 @@ class OrderRepository(Protocol):
         """Return a page of a merchant's orders."""
         ...
 
-    async def find_link(self, link_id: str) -> Order | None:
-        """Return the order of a payment link, of any merchant."""
-        ...
-
-    async def cancel_link(self, order: Order) -> None:
-        """Store when the link of an order that was locked in this transaction was cancelled."""
-        ...
-
-    async def link_page(
-        self, merchant_id: UUID, page: PageRequest, search: LinkSearch
-    ) -> Page[Order]:
-        """Return a page of the orders of a merchant's payment links."""
-        ...
-
 
 class CallbackRepository(Protocol):
     """Callbacks of processors."""

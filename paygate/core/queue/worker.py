@@ -25,6 +25,7 @@ from ..observe.metrics import LEASED_TABLES
 from ..observe.traced_work import traced_deliveries, traced_operations
 from ..payments.breaker import ProcessorBreakers, ProcessorShares
 from ..payments.callbacks import receive_from_call
+from ..payments.links import report_expired_links
 from ..payments.operation import OperationKind
 from ..payments.process import OperationWork
 from ..webhooks.deliver import DeliveryWork
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 # How long a stopping worker waits for the work in flight.
 DRAIN_S = 20.0
 LISTEN_AGAIN_AFTER_S = 1.0
+LINKS_EXPIRE_EVERY_S = 1.0
 
 # One heartbeat may fail or be late; after two the database was unavailable.
 HEARTBEAT_RECENT_S = 2 * HEARTBEAT_EVERY.total_seconds()
@@ -68,6 +70,7 @@ class Worker:
         self.worker_id = worker_id
         self._breakers = ProcessorBreakers()
         self._is_listed = asyncio.Event()
+        self._is_woken = asyncio.Event()
         self._last_beat_s: float | None = None
         self._queue_workers: Mapping[Queue, QueueWorker[Any, Any]] = {
             queue: self._webhooks() if queue == "webhooks" else self._operations(queue)
@@ -115,7 +118,8 @@ class Worker:
         return last_s is not None and time.monotonic() - last_s < WORKER_DEAD_AFTER.total_seconds()
 
     def wake_all(self) -> None:
-        """Look for due rows in every queue now."""
+        """Look for due rows in every queue now, and for payment links that have expired."""
+        self._is_woken.set()
         for each in self._queue_workers.values():
             each.wake()
 
@@ -168,7 +172,7 @@ class Worker:
             task.cancel()
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
-        parts = [self._listen(), self._fold_figures()]
+        parts = [self._listen(), self._fold_figures(), self._report_expired_links()]
         if self._test_clock is not None:
             parts.append(self._test_clock.listen(self.wake_all))
         return parts
@@ -236,6 +240,16 @@ class Worker:
             every_s=FIGURES_FOLDED_EVERY.total_seconds(),
             what="fold the figures",
         )
+
+    async def _report_expired_links(self) -> None:
+        async def step() -> None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINKS_EXPIRE_EVERY_S):
+                    await self._is_woken.wait()
+            self._is_woken.clear()
+            await report_expired_links(self._deps)
+
+        await repeat(step, every_s=0, what="report expired payment links")
 
     async def _release_orphans(self) -> None:
         storage = self._deps.storage

@@ -11,7 +11,7 @@ from uuid import UUID
 from ..event import Event
 from ..limits import CLAIM_ROWS_MAX, ENDPOINT_IN_FLIGHT_MAX, MERCHANT_IN_FLIGHT_MAX
 from ..paging import Page, PageRequest
-from ..payments.model import Payment, Refund
+from ..payments.model import LinkStatus, Order, Payment, Refund
 from ..payments.store import Span
 from ..queue.lease import Leasable, Lease
 from ..records import Unchanged, WriteResult
@@ -347,6 +347,18 @@ class EventPresenter(Protocol):
 
     def test_event(self, event_type: str, event_id: str, at: datetime) -> bytes:
         """Return the bytes of a test event."""
+        ...
+
+    def link_event(
+        self,
+        event_type: str,
+        order: Order,
+        status: LinkStatus,
+        at: datetime,
+        *,
+        is_payment_in_progress: bool,
+    ) -> bytes:
+        """Return the bytes of an event about the end of a payment link, without its address."""
         ...
 
     def endpoint_event(

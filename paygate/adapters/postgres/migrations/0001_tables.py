@@ -522,6 +522,7 @@ class Migration(migrations.Migration):
                     "link_cancelled_at",
                     fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
                 ),
+                ("link_will_expire", fields.BooleanField(default=False, db_default=False)),
             ],
             options={
                 "table": "orders",
@@ -601,6 +602,7 @@ class Migration(migrations.Migration):
                 ("version", fields.IntField(default=1)),
                 ("last_seq", fields.IntField(default=0)),
                 ("traceparent", fields.CharField(null=True, max_length=55)),
+                ("link_id", fields.CharField(null=True, max_length=64)),
             ],
             options={
                 "table": "payments",

@@ -188,6 +188,7 @@ ALTER TABLE orders
 CREATE INDEX orders_newest ON orders (merchant_id, created_at, id);
 CREATE INDEX orders_newest_by_status ON orders (merchant_id, status, created_at, id);
 CREATE UNIQUE INDEX orders_link ON orders (link_id) WHERE link_id IS NOT NULL;
+CREATE INDEX orders_link_ends ON orders (link_expires_at) WHERE link_will_expire;
 CREATE INDEX orders_newest_links ON orders (merchant_id, created_at, id) WHERE link_id IS NOT NULL;
 """
 

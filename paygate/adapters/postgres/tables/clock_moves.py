@@ -84,6 +84,8 @@ WITH work AS (
     SELECT run_at AS due_at FROM operations WHERE lease_state = 'ready'
     UNION ALL
     SELECT next_retry_at FROM webhook_logs w WHERE status = 'pending' AND NOT ({IS_HELD})
+    UNION ALL
+    SELECT link_expires_at FROM orders WHERE link_will_expire
 )
 SELECT EXISTS (SELECT FROM work WHERE due_at <= $1) AS is_due,
     (SELECT min(due_at) FROM work WHERE due_at > $1) AS next_at

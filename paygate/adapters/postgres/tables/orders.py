@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,8 @@ class OrderRow(TableRow):
     link_description = fields.CharField(max_length=255, null=True)
     link_expires_at = fields.DatetimeField(null=True)
     link_cancelled_at = fields.DatetimeField(null=True)
+    # Whether the end of the link has to be reported by an event when it comes.
+    link_will_expire = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "orders"
@@ -86,6 +89,12 @@ SELECT o.* FROM unnest($1::text[], $2::uuid[]) AS wanted(id, merchant_id) CROSS 
 BY_ID = "SELECT * FROM orders WHERE id = $1"
 BY_LINK = "SELECT * FROM orders WHERE link_id = $1"
 CANCEL_LINK = "UPDATE orders SET link_cancelled_at = $2, updated_at = $3 WHERE id = $1"
+HAS_ENDED = "SELECT EXISTS (SELECT FROM orders WHERE link_will_expire AND link_expires_at <= $1)"
+LOCK_ENDED = """
+SELECT * FROM orders WHERE link_will_expire AND link_expires_at <= $1
+ORDER BY link_expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+"""
+REPORTED = "UPDATE orders SET link_will_expire = false WHERE id = ANY($1::text[])"
 STORED_DIGEST = "SELECT client_secret_sha256 FROM orders WHERE id = $1"
 
 
@@ -139,22 +148,36 @@ class PostgresOrders:
         wanted = search_orders(merchant_id, search)
         return await read_page(OrderRow, wanted, row_to_order, self.executor, page, of=ORDER_LIST)
 
-    async def find_link(self, link_id: str) -> Order | None:
+
+@dataclass(frozen=True, slots=True)
+class PostgresLinks:
+    """Implements ``LinkRepository``."""
+
+    executor: Executor
+
+    async def find(self, link_id: str) -> Order | None:
         if not is_id(IdKind.LINK, link_id):
             return None
         row = await self.executor.fetchrow(BY_LINK, link_id)
         return row_to_order(row) if row else None
 
-    async def cancel_link(self, order: Order) -> None:
+    async def cancel(self, order: Order) -> None:
         assert order.link is not None, "the order was created by a payment link"
         cancelled_at = order.link.cancelled_at
         await self.executor.fetch(CANCEL_LINK, order.id, cancelled_at, order.updated_at)
 
-    async def link_page(
-        self, merchant_id: UUID, page: PageRequest, search: LinkSearch
-    ) -> Page[Order]:
+    async def page(self, merchant_id: UUID, page: PageRequest, search: LinkSearch) -> Page[Order]:
         wanted = search_links(merchant_id, search)
         return await read_page(OrderRow, wanted, row_to_order, self.executor, page, of=LINK_LIST)
+
+    async def has_ended(self, *, now: datetime) -> bool:
+        return bool(await self.executor.fetchval(HAS_ENDED, now))
+
+    async def lock_ended(self, *, now: datetime, limit: int) -> Sequence[Order]:
+        return [row_to_order(row) for row in await self.executor.fetch(LOCK_ENDED, now, limit)]
+
+    async def mark_reported(self, orders: Collection[Order]) -> None:
+        await self.executor.fetch(REPORTED, [order.id for order in orders])
 
 
 def _row(order: Order, client_secret_sha256: str) -> dict[str, Any]:
@@ -174,4 +197,5 @@ def _row(order: Order, client_secret_sha256: str) -> dict[str, Any]:
         "link_description": order.link and order.link.description,
         "link_expires_at": order.link and order.link.expires_at,
         "link_cancelled_at": order.link and order.link.cancelled_at,
+        "link_will_expire": order.link is not None and order.link.expires_at is not None,
     }

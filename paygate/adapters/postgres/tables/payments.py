@@ -75,6 +75,7 @@ class PaymentRow(TableRow):
     version = fields.IntField(default=1)
     last_seq = fields.IntField(default=0)
     traceparent = fields.CharField(max_length=55, null=True)
+    link_id = fields.CharField(max_length=64, null=True)
 
     class Meta:
         table = "payments"
@@ -112,6 +113,7 @@ COLUMNS: tuple[Column[Payment], ...] = (
     Column("processor", "text", lambda payment: payment.processor, changes=True),
     Column("capture_mode", "text", lambda payment: payment.capture_mode),
     Column("scenario", "text", lambda payment: payment.scenario),
+    Column("link_id", "text", lambda payment: payment.link_id),
     Column("created_at", "timestamptz", lambda payment: payment.created_at),
     Column("status", "text", lambda payment: payment.status, changes=True),
     Column("captured", "boolean", lambda payment: payment.captured, changes=True),
@@ -184,6 +186,7 @@ def row_to_payment(row: Row, prefix: str = "") -> Payment:
         scenario=column("scenario"),
         next_action=_next_action(decoded(column("next_action"))),
         hold_ended_at=column("hold_ended_at"),
+        link_id=column("link_id"),
     )
 
 

@@ -211,7 +211,7 @@ async def index() -> Response:
     caller = await caller_of_request(deps)
     search = parse_links(request.args, deps.clock.now())
     asked = parse_page(request.args, LINK_LIST)
-    page = await deps.storage.orders.link_page(caller.merchant.id, asked, search)
+    page = await deps.storage.links.page(caller.merchant.id, asked, search)
     states = await link_states(page.rows, deps)
     shown: Page[LinkState] = Page(
         states, page.total, page.limit, page.offset, page.is_bounded, page.next
