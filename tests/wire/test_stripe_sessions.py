@@ -10,6 +10,9 @@ import pytest
 import stripe
 
 from paygate.testing import PaygateServer
+from tests.wire.receiving import endpoint, receiving
+from tests.wire.test_stripe_python import paid
+from tests.wire.test_stripe_webhooks import verified
 
 TEA = {"currency": "inr", "unit_amount": 700, "product_data": {"name": "Tea"}}
 CUP = {"currency": "inr", "unit_amount": 600, "product_data": {"name": "Cup"}}
@@ -109,6 +112,50 @@ def test_held_money_completes_a_session_and_a_repeated_request_makes_no_other(
     assert (done.status, done.payment_status) == ("complete", "unpaid")
     stripe_client.v1.payment_intents.capture(done.payment_intent)
     assert sessions.retrieve(made.id).payment_status == "paid"
+
+
+def test_sessions_have_events_and_other_payment_links_have_none(
+    stripe_client: stripe.StripeClient, paygate_server: PaygateServer
+):
+    sessions = stripe_client.v1.checkout.sessions
+    with receiving() as receiver:
+        secret = endpoint(paygate_server, receiver, sink="stripe_wire")["secret"]
+        done, ended, left = [sessions.create({**SALE, "metadata": {"n": str(n)}}) for n in range(3)]
+        paid(stripe_client)
+        unpaid = stripe_client.v1.payment_intents.create({"amount": 2000, "currency": "usd"})
+        stripe_client.v1.payment_intents.cancel(unpaid.id)
+        pay(paygate_server, done)
+        sessions.expire(ended.id)
+        paygate_server.clock.advance(hours=25)
+        paygate_server.quiet()
+        events = verified(receiver, stripe_client, secret)
+
+    sent = {each.id: each for each in events if each.type.startswith("checkout.")}
+    assert sorted((each.type, each.data.object.id) for each in sent.values()) == sorted(
+        [
+            ("checkout.session.completed", done.id),
+            ("checkout.session.expired", ended.id),
+            ("checkout.session.expired", left.id),
+        ]
+    )
+    assert len(events) == len(sent) + 2
+    [completed] = [each for each in sent.values() if each.type == "checkout.session.completed"]
+    session = completed.data.object
+    assert (session.status, session.payment_status, session.metadata["n"]) == (
+        "complete",
+        "paid",
+        "0",
+    )
+    assert session.payment_intent == sessions.retrieve(done.id).payment_intent
+    listed = stripe_client.v1.events.list({"type": "checkout.session.*", "limit": 2})
+    found = {each.id: each.data.object.to_dict() for each in listed.auto_paging_iter()}
+    assert found == {id: each.data.object.to_dict() for id, each in sent.items()}
+    for of_link in paygate_server.call("GET", "/events?type=payment_link.paid&limit=9").json[
+        "data"
+    ]:
+        if of_link["id"] not in sent:
+            with pytest.raises(stripe.InvalidRequestError):
+                stripe_client.v1.events.retrieve(of_link["id"])
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

@@ -13,8 +13,11 @@ from .call import Call
 from .errors import NOT_FOUND, StripeError, missing
 from .forms import invalid
 from .intents import KIND, WITHOUT_RECORD
+from .line_items import total_of
 from .lists import gateway_page
 from .refunds import KIND as REFUND
+from .sessions import KIND as SESSION
+from .sessions import session_object
 from .shapes import Intent, Row, intent_id, intent_object, page, refund_id, refund_object, unix
 
 API_VERSION = "2026-10-28.endive"
@@ -29,14 +32,21 @@ EVENTS = {
     "refund.created": "refund.created",
     "refund.processed": "refund.updated",
     "refund.failed": "refund.failed",
+    "payment_link.paid": "checkout.session.completed",
+    "payment_link.cancelled": "checkout.session.expired",
+    "payment_link.expired": "checkout.session.expired",
 }
 """paygate's event → the dialect's; it has none for the others."""
+OF_SESSIONS = frozenset(ours for ours in EVENTS if ours.startswith("payment_link."))
+"""The dialect has them only if the payment link is a Checkout Session."""
 
 
 async def event_object(
     id: str, type: str, created: int, data: Row, records: Records | None
-) -> dict[str, Any]:
-    """Return an event. Its metadata are those that are stored now.
+) -> dict[str, Any] | None:
+    """Return an event; None if the dialect does not have it.
+
+    Its metadata are those that are stored now.
 
     Args:
         id: paygate's id of it.
@@ -45,7 +55,12 @@ async def event_object(
         data: What paygate's webhook contains.
         records: Of the merchant.
     """
-    if "refund" in data:
+    if type in OF_SESSIONS:
+        session = await _session(data, records)
+        if session is None:
+            return None
+        shown = session
+    elif "refund" in data:
         kept = await _data(REFUND, refund_id(data["refund"]["id"]), records)
         shown = refund_object(data["refund"], data, kept.get("metadata") or {})
     else:
@@ -76,6 +91,28 @@ async def _intent(payment: Row, records: Records | None) -> Intent:
     )
 
 
+async def _session(data: Row, records: Records | None) -> dict[str, Any] | None:
+    intent = await _data(KIND, intent_id(data["order_id"]), records)
+    if records is None or intent.get("session") is None:
+        return None
+    record = await records.get(SESSION, intent["session"])
+    if record is None:
+        return None
+    payments = [data["payment"]] if "payment" in data else []
+    items = record.data["items"]
+    order = Intent(
+        data["order_id"],
+        total_of(items),
+        items[0]["currency"].upper(),
+        record.data["created_at"],
+        {**WITHOUT_RECORD, **intent},
+        payments,
+    )
+    # An event says what has happened, also if a payment that had begun may still succeed.
+    link = {**data["payment_link"], "url": None, "payment_in_progress": False}
+    return session_object(record, link, order)
+
+
 async def _data(kind: str, id: str, records: Records | None) -> Mapping[str, Any]:
     record = await records.get(kind, id) if records is not None else None
     return record.data if record else {}
@@ -103,8 +140,18 @@ async def index(call: Call) -> Any:
         {**query, "type": ",".join(sorted(types))},
         await _found(call, after, param="starting_after") if after else None,
         before=await _found(call, before, param="ending_before") if before else None,
+        wanted=lambda row: _is_ours(row, call),
     )
-    return page("/v1/events", [await _shown(row, call) for row in rows], has_more=has_more)
+    shown = [await _shown(row, call) for row in rows]
+    return page("/v1/events", [each for each in shown if each is not None], has_more=has_more)
+
+
+async def _is_ours(row: Row, call: Call) -> bool:
+    """Return whether the dialect has an event of the gateway."""
+    if row["type"] not in OF_SESSIONS:
+        return row["type"] in EVENTS
+    record = await call.stored(KIND, intent_id(row["payload"]["data"]["order_id"]))
+    return record is not None and record.data.get("session") is not None
 
 
 def _types(call: Call) -> Collection[str]:
@@ -149,12 +196,12 @@ async def _found(call: Call, id: str, *, param: str = "id") -> Row:
         if refusal.status == NOT_FOUND:
             raise missing("event", id, param=param) from None
         raise
-    if found["type"] not in EVENTS:
+    if not await _is_ours(found, call):
         raise missing("event", id, param=param)
     return found
 
 
-async def _shown(row: Row, call: Call) -> dict[str, Any]:
+async def _shown(row: Row, call: Call) -> dict[str, Any] | None:
     if names := call.params.expanded():
         raise StripeError(400, f"This property cannot be expanded ({min(names)[:100]})")
     return await event_object(

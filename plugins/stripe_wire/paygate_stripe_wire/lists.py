@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,6 +67,7 @@ async def gateway_page(
     after: Row | None,
     *,
     before: Row | None = None,
+    wanted: Callable[[Row], Awaitable[bool]] | None = None,
 ) -> tuple[list[Row], bool]:
     """Return a page of a list of the gateway, the newest first, and whether there are more.
 
@@ -76,13 +77,14 @@ async def gateway_page(
         query: Its filters.
         after: The last row of the page before.
         before: The first row of the page after; the page has the rows that are next to it.
+        wanted: Chooses rows.
 
     Raises:
         StripeError: ``before`` is not among the newest rows.
     """
     limit, asked = limit_of(call), {**query, "limit": str(LIMIT_MAX)}
     if before is not None:
-        return await _page_before(call, path, asked, before)
+        return await _page_before(call, path, asked, before, wanted)
     if after is not None:
         # Rows of the same millisecond come again, and are skipped.
         end = datetime.fromisoformat(after["created_at"]) + SHOWN_TO
@@ -93,7 +95,8 @@ async def gateway_page(
         page = await call.get(path, **asked)
         for row in page["data"]:
             if is_reached:
-                found.append(row)
+                if wanted is None or await wanted(row):
+                    found.append(row)
             elif after is not None and row["id"] == after["id"]:
                 is_reached = True
         if len(found) > limit or page["next_cursor"] is None:
@@ -102,7 +105,11 @@ async def gateway_page(
 
 
 async def _page_before(
-    call: Call, path: str, asked: dict[str, str], before: Row
+    call: Call,
+    path: str,
+    asked: dict[str, str],
+    before: Row,
+    wanted: Callable[[Row], Awaitable[bool]] | None,
 ) -> tuple[list[Row], bool]:
     limit, start = limit_of(call), datetime.fromisoformat(before["created_at"])
     asked["from"] = max(start, _time(asked.get("from")) or start).isoformat()
@@ -112,7 +119,8 @@ async def _page_before(
         for row in page["data"]:
             if row["id"] == before["id"]:
                 return list(nearest)[-limit:], len(nearest) > limit
-            nearest.append(row)
+            if wanted is None or await wanted(row):
+                nearest.append(row)
         if page["next_cursor"] is None:
             return list(nearest)[-limit:], len(nearest) > limit
         asked["cursor"] = page["next_cursor"]

@@ -71,9 +71,10 @@ async def create(call: Call) -> Any:
     )
     id = call.new_id("cs_test_", 40)
     made = {"link": link["id"], "created_at": link["created_at"]}
+    ends = {"order": link["order_id"], "expires_at": link["expires_at"]}
     intent = {**intent_data, **made, "customer": data["customer"], "session": id}
     await call.add(INTENT, intent_id(link["order_id"]), intent)
-    record = await call.add(KIND, id, {**data, **made, "order": link["order_id"]})
+    record = await call.add(KIND, id, {**data, **made, **ends})
     return await _shown(record, call)
 
 
@@ -233,7 +234,7 @@ def session_object(record: Record, link: Row, intent: Intent) -> dict[str, Any]:
         "customer": data["customer"],
         "customer_details": details if data["customer_email"] else None,
         "customer_email": data["customer_email"],
-        "expires_at": unix(link["expires_at"]),
+        "expires_at": unix(data["expires_at"]),
         "livemode": False,
         "metadata": dict(data["metadata"]),
         "mode": "payment",

@@ -37,6 +37,9 @@ class StripeSink:
         if endpoint.url is None or endpoint.secret is None:
             return DeliveryResult(delivered=False, error="no_url_or_secret")
         body = await body_of(event, context)
+        if body is None:
+            # A payment link that is no Checkout Session has no event there.
+            return DeliveryResult(delivered=True)
         secrets = [each for each in (endpoint.secret, endpoint.previous_secret) if each]
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -59,8 +62,11 @@ def signature(body: bytes, at_s: int, *secrets: str) -> str:
     return ",".join([f"t={at_s}", *(f"v1={digest}" for digest in digests)])
 
 
-async def body_of(event: DeliverableEvent, context: CallContext) -> bytes:
-    """Return the body. Its metadata are those of the time of the attempt."""
+async def body_of(event: DeliverableEvent, context: CallContext) -> bytes | None:
+    """Return the body; None if the dialect does not have the event.
+
+    Its metadata are those of the time of the attempt.
+    """
     body = await event_object(
         event.id,
         event.type,
@@ -68,4 +74,6 @@ async def body_of(event: DeliverableEvent, context: CallContext) -> bytes:
         json.loads(event.body)["data"],
         context.records,
     )
+    if body is None:
+        return None
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
