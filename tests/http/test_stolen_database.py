@@ -221,7 +221,7 @@ async def test_sealed_secrets_of_two_endpoints_cannot_be_exchanged(app: TestApp,
         await app.until_value(2, "SELECT count(*) FROM webhook_logs WHERE last_error IS NOT NULL")
         assert fakes.sink.delivered == []
         await app.rows(swap)
-        await app.rows("UPDATE webhook_logs SET next_retry_at = now()")
+        await app.rows("UPDATE webhook_logs SET next_retry_at = now() - interval '1 s'")
         await app.until_value(2, "SELECT count(*) FROM webhook_logs WHERE status = 'success'")
 
 

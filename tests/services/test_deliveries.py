@@ -189,7 +189,7 @@ async def test_the_next_attempt_is_scheduled_in_the_database(database_url: str, 
                 (row,) = await app.rows("SELECT * FROM webhook_logs")
                 assert row["status"] == "pending"
                 waits.append((row["next_retry_at"] - row["last_attempt_at"]).total_seconds())
-                await app.rows("UPDATE webhook_logs SET next_retry_at = now()")
+                await app.rows("UPDATE webhook_logs SET next_retry_at = now() - interval '1 s'")
                 worker.wake("webhooks")
             await app.until_value("failed", "SELECT status FROM webhook_logs")
 

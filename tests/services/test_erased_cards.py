@@ -16,7 +16,7 @@ from tests.harness.fakes import Fakes, ScriptedProcessor
 CARD = "4111111111111111"
 SEALED = "SELECT sealed FROM operations WHERE kind = 'charge'"
 STATE = "SELECT state FROM operations WHERE kind = 'charge'"
-DUE_NOW = "UPDATE operations SET run_at = now() WHERE lease_state = 'ready'"
+DUE_NOW = "UPDATE operations SET run_at = now() - interval '1 s' WHERE lease_state = 'ready'"
 SLOW = (10_000.0,)
 LOST = Unknown("no answer")
 
@@ -78,10 +78,10 @@ async def test_a_charge_can_be_resent_for_15_minutes(app: TestApp, fakes: Fakes)
 async def test_an_unsent_charge_without_its_card_is_declined(app: TestApp, fakes: Fakes):
     payment_id = await lost(app, minutes=16)
     fakes.processor.queries.append(NotSentError("it never came"))
-    await app.rows("UPDATE operations SET run_at = now()")
+    await app.rows("UPDATE operations SET run_at = now() - interval '1 s'")
     async with app.working():
         await app.until_value("reserved", STATE)
-        await app.rows("UPDATE operations SET run_at = now()")
+        await app.rows("UPDATE operations SET run_at = now() - interval '1 s'")
         payment = await app.until(payment_id, "failed")
 
     assert payment["decline_code"] == "processing_error"

@@ -202,7 +202,7 @@ async def test_a_processor_whose_breaker_is_open_is_no_fallback(site: Site):
 
     assert await site.charges() == {"scripted": "reserved"}
 
-    await site.app.rows("UPDATE operations SET run_at = now()")
+    await site.app.rows("UPDATE operations SET run_at = now() - interval '1 s'")
     await perform_one(site.work("two"))
 
     assert await site.charges() == {"scripted": "failed", "other": "reserved"}

@@ -138,6 +138,8 @@ async def create_payment(command: CreatePayment, deps: Deps) -> Payment:
         merchant = command.merchant or await _merchant(order, storage)
         new = new_payment(command, order, merchant, deps)
         await storage.payments.open(new)
+        deps.reach("before_commit", "payment")
+    deps.reach("after_commit", "payment")
     notify_payment(new, deps)
     return new.change.after
 
