@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -254,6 +255,36 @@ def doctor(
     async def run(setup: Setup) -> None:
         async for line in examine(setup):
             print(line)
+
+    run_verb(run, read_setup())
+
+
+@app.command()
+def route(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Required: nothing is changed.")
+    ] = False,
+    since: Annotated[
+        str, typer.Option(help="Payments since this day or time. Default: a week.")
+    ] = "",
+    until: Annotated[str, typer.Option(help="Payments before this day or time.")] = "",
+    merchant: Annotated[UUID | None, typer.Option(help="Only payments of this merchant.")] = None,
+    router: Annotated[str, typer.Option(help="Ask only this router.")] = "",
+    limit: Annotated[int, typer.Option(help="Payments, the newest.", min=1, max=100_000)] = 10_000,
+    differences: Annotated[int, typer.Option(help="Listed differences.", min=0, max=10_000)] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compare what routers would choose for past payments with what was chosen."""
+    from . import route as command
+
+    if not dry_run:
+        command.refuse_without_dry_run()
+    options = command.RouteOptions(since, until, merchant, router, limit, differences)
+
+    async def run(setup: Setup) -> None:
+        result = await command.route(setup, options)
+        print(command.as_json(result) if as_json else "\n".join(command.as_text(result)))
 
     run_verb(run, read_setup())
 

@@ -11,6 +11,7 @@ from .accounts.store import AccountRepositories, MerchantRepository
 from .figures import FigureRepository
 from .idempotency import IdempotencyRepository
 from .payments.link_store import LinkRepository
+from .payments.past_routes import PastRouteRepository
 from .payments.store import (
     AttentionRepository,
     CallbackRepository,
@@ -91,6 +92,11 @@ class Repositories(AccountRepositories, Protocol):
     @property
     def figures(self) -> FigureRepository:
         """Figures of payments and of queues."""
+        ...
+
+    @property
+    def past_routes(self) -> PastRouteRepository:
+        """Routes of past payments."""
         ...
 
     @property

@@ -32,6 +32,7 @@ from .tables.idempotency import PostgresIdempotency
 from .tables.merchants import PostgresMerchants, find_credentials
 from .tables.operations import PostgresOperations
 from .tables.orders import PostgresLinks, PostgresOrders
+from .tables.past_routes import PostgresPastRoutes
 from .tables.payments import PostgresPayments, find_payments
 from .tables.plugin_rows import PostgresPluginRecords, PostgresPluginSettings
 from .tables.refunds import PostgresRefunds
@@ -129,6 +130,11 @@ class PostgresRepositories:
     def figures(self) -> PostgresFigures:
         """Figures about payments and about work."""
         return PostgresFigures(self.executor)
+
+    @property
+    def past_routes(self) -> PostgresPastRoutes:
+        """Routes of past payments."""
+        return PostgresPastRoutes(self.executor)
 
     @property
     def plugin_settings(self) -> PostgresPluginSettings:
