@@ -32,8 +32,7 @@ from .tables.idempotency import PostgresIdempotency
 from .tables.merchants import PostgresMerchants, find_credentials
 from .tables.operations import PostgresOperations
 from .tables.orders import PostgresLinks, PostgresOrders
-from .tables.past_routes import PostgresPastRoutes
-from .tables.payments import PostgresPayments, find_payments
+from .tables.payments import PostgresPastRoutes, PostgresPayments, find_payments
 from .tables.plugin_rows import PostgresPluginRecords, PostgresPluginSettings
 from .tables.refunds import PostgresRefunds
 from .tables.workers import PostgresWorkers

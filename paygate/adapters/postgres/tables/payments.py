@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from ....core.outcome import Decline, NextAction
 from ....core.paging import PAYMENT_LIST, Page, PageRequest
 from ....core.payments.model import Payment
 from ....core.payments.operation import Operation
+from ....core.payments.past_routes import PastPayments, PastRoute
 from ....core.payments.store import (
     ALL_PAYMENTS,
     Decision,
@@ -29,11 +31,12 @@ from ....core.payments.store import (
     TimelineEntry,
 )
 from ....core.plugin_api.history import HistoryQuestion, PaymentCounts
+from ....core.plugin_api.routing import Health
 from ....core.webhooks.model import StoredEvent
 from ..database import Executor
 from ..errors import REFUSED
 from ..orm import TableRow, restrict, unchecked
-from .columns import LIVE_SQL, Column, names, record_type, store_events, stored_values
+from .columns import LIVE_SQL, Column, names, prefixed, record_type, store_events, stored_values
 from .idempotency import stored_fingerprints
 from .operation_rows import ADD_OPERATIONS, operation_row
 from .pages import read_page
@@ -458,3 +461,52 @@ def delivery_rows(events: Iterable[StoredEvent]) -> Iterable[dict[str, Any]]:
                 "sink": delivery.sink,
                 "endpoint_id": delivery.endpoint_id,
             }
+
+
+# Each merchant's newest payments come from an index; decisions are read for what is left.
+PAST_ROUTES = f"""
+WITH found AS (
+    SELECT p.* FROM merchants m CROSS JOIN LATERAL (
+        SELECT * FROM payments
+        WHERE merchant_id = m.id AND created_at >= $1 AND created_at < $2
+        ORDER BY created_at DESC, id DESC LIMIT $4
+    ) AS p
+    WHERE $3::uuid IS NULL OR m.id = $3
+    ORDER BY p.created_at DESC, p.id DESC LIMIT $4
+)
+SELECT {prefixed(READ, "p")}, coalesce(d.chosen, p.processor) AS chosen,
+    d.data -> 'health' AS health
+FROM found p LEFT JOIN LATERAL (
+    SELECT chosen, data FROM payment_decisions
+    WHERE payment_id = p.id AND kind = 'route' LIMIT 1
+) AS d ON true
+ORDER BY p.created_at DESC, p.id DESC
+"""
+_HEALTH_FIELDS = frozenset(field.name for field in fields_of(Health))
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPastRoutes:
+    """Implements ``PastRouteRepository``."""
+
+    executor: Executor
+
+    async def newest(self, wanted: PastPayments) -> Sequence[PastRoute]:
+        rows = await self.executor.fetch(
+            PAST_ROUTES, wanted.since, wanted.until, wanted.merchant_id, wanted.limit
+        )
+        return [_row_to_route(row) for row in rows]
+
+
+def _row_to_route(row: Row) -> PastRoute:
+    health: Mapping[str, Mapping[str, Any]] = decoded(row["health"]) or {}
+    return PastRoute(
+        row_to_payment(row, "p_"),
+        row["chosen"],
+        {id: _health(figures) for id, figures in health.items()},
+    )
+
+
+def _health(stored: Mapping[str, Any]) -> Health:
+    # A newer version of paygate may store more.
+    return Health(**{name: value for name, value in stored.items() if name in _HEALTH_FIELDS})
