@@ -15,7 +15,7 @@ TABLE = ROOT / "sdk" / "operations.toml"
 Schema = Mapping[str, Any]
 
 _REFERENCE = "#/components/schemas/"
-_PAGE = re.compile(r"Page_(\w+)_")
+_PAGE = re.compile(r"(\w+)Page")
 # Pages are read by cursor.
 _LEFT_OUT = {"offset"}
 

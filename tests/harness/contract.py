@@ -9,7 +9,7 @@ from quart import Quart
 from werkzeug.exceptions import HTTPException
 
 from paygate.core.api.documented import find_documented
-from paygate.core.api.openapi import openapi_document, template
+from paygate.core.api.openapi import aliases_document, openapi_document, template
 from paygate.core.registry import Registry
 
 
@@ -67,7 +67,18 @@ def _document(app: Quart, registry: Registry) -> Any:
     for shape, written in _WRITTEN:
         if shape == (routes, methods):
             return written
-    written = openapi_document(app, registry, version="test")
+    own = openapi_document(app, registry, version="test")
+    aliases = aliases_document(app, registry, version="test")
+    schemas = aliases["components"]["schemas"] | own["components"]["schemas"]
+    written = {
+        **own,
+        # A path may have methods in both.
+        "paths": {
+            path: own["paths"].get(path, {}) | aliases["paths"].get(path, {})
+            for path in own["paths"] | aliases["paths"]
+        },
+        "components": {**own["components"], "schemas": schemas},
+    }
     _WRITTEN.append(((routes, methods), written))
     return written
 

@@ -32,7 +32,7 @@ export interface paths {
      * List items that need attention
      * @description Outcomes and callbacks that contradict the stored outcome, callbacks that match no operation, and failed payments whose money was not refunded: the newest 200 that are open, callbacks without an operation last, or that were resolved. Operators see those of all merchants, others their own.
      */
-    get: operations["listItemsThatNeedAttention"];
+    get: operations["listAttentionItems"];
     put?: never;
     post?: never;
     delete?: never;
@@ -54,7 +54,7 @@ export interface paths {
      * Resolve an item
      * @description Operators only. The item moves from the list to its history. Nothing else changes: no money moves. Needs the role support. Needs an operator.
      */
-    post: operations["resolveItem"];
+    post: operations["resolveAttentionItem"];
     delete?: never;
     options?: never;
     head?: never;
@@ -132,7 +132,7 @@ export interface paths {
      * List requests that no dialect supports
      * @description Of the merchant's requests to `/wire` since this process started.
      */
-    get: operations["listRequestsThatNoDialectSupports"];
+    get: operations["listUnsupportedRequests"];
     put?: never;
     post?: never;
     delete?: never;
@@ -372,7 +372,7 @@ export interface paths {
      * List operations in manual review
      * @description Operators see those of all merchants, others their own.
      */
-    get: operations["listOperationsInManualReview"];
+    get: operations["listManualReviews"];
     put?: never;
     post?: never;
     delete?: never;
@@ -467,7 +467,7 @@ export interface paths {
      * Show figures of the last hours
      * @description Payments are counted at their creation. Buckets begin at whole hours, the last is incomplete. They last one hour for up to two days, three hours for up to a week, then twelve.
      */
-    get: operations["showFiguresOfLastHours"];
+    get: operations["showOverview"];
     put?: never;
     post?: never;
     delete?: never;
@@ -679,7 +679,7 @@ export interface paths {
      * Complete a payment after the shopper's return
      * @description After a redirect, a challenge or an app: asks the processor for the outcome at once.
      */
-    post: operations["completePaymentAfterShopperReturn"];
+    post: operations["completePayment"];
     delete?: never;
     options?: never;
     head?: never;
@@ -789,7 +789,7 @@ export interface paths {
       cookie?: never;
     };
     /** List plugins' panels */
-    get: operations["listPluginsPanels"];
+    get: operations["listPluginPanels"];
     put?: never;
     post?: never;
     delete?: never;
@@ -852,7 +852,7 @@ export interface paths {
      * Refund a payment named in the body
      * @description Needs the role support.
      */
-    post: operations["refundPaymentNamedInBody"];
+    post: operations["createRefund"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1066,7 +1066,7 @@ export interface paths {
      * Show the real time again
      * @description Requests with credentials need the role developer.
      */
-    post: operations["showRealTimeAgain"];
+    post: operations["releaseClock"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1086,7 +1086,7 @@ export interface paths {
      * Stop the clock at a time
      * @description Every process shows that time until the clock is moved or released. Work that becomes due by then is done at that time. Without `at` the clock stops where it is. A moved clock cannot go backwards: release it first. Requests with credentials need the role developer.
      */
-    post: operations["stopClockAtTime"];
+    post: operations["setClock"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1101,7 +1101,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show counts of work */
-    get: operations["showCountsOfWork"];
+    get: operations["countWork"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1387,7 +1387,7 @@ export interface paths {
      * Change the default endpoint
      * @description Needs the role developer.
      */
-    put: operations["changeDefaultEndpointByPut"];
+    put: operations["replaceDefaultEndpoint"];
     post?: never;
     delete?: never;
     options?: never;
@@ -1428,7 +1428,7 @@ export interface paths {
      * Send a test event
      * @description Needs the role developer.
      */
-    post: operations["sendTestEventByPost"];
+    post: operations["sendTestWebhook"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1443,7 +1443,7 @@ export interface paths {
       cookie?: never;
     };
     /** Show a delivery with its attempts */
-    get: operations["showDeliveryWithItsAttempts"];
+    get: operations["showDelivery"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1540,7 +1540,7 @@ export interface paths {
      * Check that the process lives
      * @description It answers if the event loop of the process runs. It asks nothing else, so that a supervisor does not restart a process because of its database.
      */
-    get: operations["checkThatProcessLives"];
+    get: operations["checkLiveness"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1560,7 +1560,7 @@ export interface paths {
      * Check that the process can serve
      * @description Ready means: the database answers within two seconds, no migration is missing, the worker of this process runs if it has one, and the process is not stopping. Else the status is 503. The answer may be one second old.
      */
-    get: operations["checkThatProcessCanServe"];
+    get: operations["checkReadiness"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1579,19 +1579,16 @@ export interface components {
      */
     AdvanceClockRequest: {
       /**
-       * Hold
        * @description whether to stop the clock afterwards; default: as before
        * @default null
        */
       hold?: boolean | null;
       /**
-       * Seconds
        * @description how far to advance, at most ten years
        * @default null
        */
       seconds?: number | null;
       /**
-       * To Next
        * @description advance to the next due time instead
        * @default false
        */
@@ -1603,25 +1600,16 @@ export interface components {
      */
     AttentionItem: {
       /**
-       * At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       at: string;
-      /** Id */
       id: string;
-      /**
-       * Kind
-       * @enum {string}
-       */
+      /** @enum {string} */
       kind: "conflict" | "quarantined" | "kept_money";
-      /** Operation Id */
       operation_id: string | null;
-      /** Payment Id */
       payment_id: string | null;
-      /** Processor */
       processor: string;
-      /** Reason */
       reason: string | null;
       resolved: components["schemas"]["AttentionResolved"] | null;
     };
@@ -1630,7 +1618,6 @@ export interface components {
      * @description Open or resolved items, the newest first.
      */
     AttentionList: {
-      /** Data */
       data: components["schemas"]["AttentionItem"][];
     };
     /**
@@ -1639,14 +1626,11 @@ export interface components {
      */
     AttentionResolved: {
       /**
-       * At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       at: string;
-      /** By */
       by: string;
-      /** Note */
       note: string;
     };
     /**
@@ -1654,14 +1638,9 @@ export interface components {
      * @description The actor of an entry.
      */
     AuditActor: {
-      /** Id */
       id: string;
-      /**
-       * Kind
-       * @enum {string}
-       */
+      /** @enum {string} */
       kind: "user" | "key" | "anybody" | "system";
-      /** Label */
       label: string;
     };
     /**
@@ -1669,47 +1648,51 @@ export interface components {
      * @description An audit entry.
      */
     AuditEntry: {
-      /** Action */
       action: string;
       actor: components["schemas"]["AuditActor"];
       /**
-       * At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       at: string;
-      /** Detail */
       detail: {
         [key: string]: unknown;
       };
-      /** Id */
       id: number;
-      /** Ip */
       ip: string | null;
-      /** Subject */
       subject: string;
+    };
+    /**
+     * AuditEntryPage
+     * @description A page of a list, newest first.
+     */
+    AuditEntryPage: {
+      data: components["schemas"]["AuditEntry"][];
+      limit: number;
+      /** @description `cursor` of the next page; null at the end of the list */
+      next_cursor: string | null;
+      offset: number;
+      /** @description exact up to 10000 */
+      total: number;
+      /**
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * CallbackListed
      * @description A processor callback and its effect.
      */
     CallbackListed: {
-      /** Effect */
       effect: string;
-      /** Id */
       id: number;
-      /** Key */
       key: string | null;
-      /** Operation Id */
       operation_id: string | null;
-      /** Payment Id */
       payment_id: string | null;
-      /** Processor */
       processor: string;
-      /** Reason */
       reason: string | null;
       /**
-       * Received At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
@@ -1720,7 +1703,6 @@ export interface components {
      * @description Callbacks, the newest first.
      */
     Callbacks: {
-      /** Data */
       data: components["schemas"]["CallbackListed"][];
     };
     /**
@@ -1729,7 +1711,6 @@ export interface components {
      */
     CancelLinkRequest: {
       /**
-       * If Unused
        * @description refuse it if a payment has begun and may still pay the link
        * @default false
        */
@@ -1741,13 +1722,11 @@ export interface components {
      */
     CaptureRequest: {
       /**
-       * Amount
        * @description default: all of it
        * @default null
        */
       amount?: number | null;
       /**
-       * Final
        * @description release what is not captured
        * @default true
        */
@@ -1758,31 +1737,18 @@ export interface components {
      * @description The app's clock after an advance, and the result of the advance.
      */
     ClockAdvanced: {
-      /**
-       * Held
-       * @description it is stopped until it is moved or released
-       */
+      /** @description it is stopped until it is moved or released */
       held: boolean;
-      /**
-       * Idle
-       * @description all work was done, each at its due time
-       */
+      /** @description all work was done, each at its due time */
       idle: boolean;
       /**
-       * Now
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       now: string;
-      /**
-       * Shift Seconds
-       * @description how far it is ahead of the real time; 0 if it shows the real time or is stopped
-       */
+      /** @description how far it is ahead of the real time; 0 if it shows the real time or is stopped */
       shift_seconds: number;
-      /**
-       * Steps
-       * @description number of due times on the way
-       */
+      /** @description number of due times on the way */
       steps: number;
     };
     /**
@@ -1790,21 +1756,14 @@ export interface components {
      * @description The app's clock.
      */
     ClockShown: {
-      /**
-       * Held
-       * @description it is stopped until it is moved or released
-       */
+      /** @description it is stopped until it is moved or released */
       held: boolean;
       /**
-       * Now
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       now: string;
-      /**
-       * Shift Seconds
-       * @description how far it is ahead of the real time; 0 if it shows the real time or is stopped
-       */
+      /** @description how far it is ahead of the real time; 0 if it shows the real time or is stopped */
       shift_seconds: number;
     };
     /**
@@ -1812,10 +1771,7 @@ export interface components {
      * @description Body of ``POST /payments/{id}/complete``; optional.
      */
     CompleteRequest: {
-      /**
-       * Params
-       * @description parameters that the shopper's browser returned
-       */
+      /** @description parameters that the shopper's browser returned */
       params?: {
         [key: string]: string;
       };
@@ -1825,9 +1781,7 @@ export interface components {
      * @description Payments that were declined with one code.
      */
     DeclineShare: {
-      /** Code */
       code: string;
-      /** Payments */
       payments: number;
     };
     /**
@@ -1835,33 +1789,20 @@ export interface components {
      * @description A delivery of an event to an endpoint.
      */
     Delivery: {
-      /** Attempts */
       attempts: number;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Event */
       event: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Last Attempt At */
       last_attempt_at: string | null;
-      /** Next Retry At */
       next_retry_at: string | null;
-      /** Response Body */
       response_body: string | null;
-      /** Response Code */
       response_code: number | null;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "pending" | "success" | "failed";
     };
     /**
@@ -1869,26 +1810,14 @@ export interface components {
      * @description Deliveries that were created in the period.
      */
     DeliveryFigures: {
-      /** Failed */
       failed: number;
-      /**
-       * First Try Share
-       * @description share of attempted deliveries that succeeded at the first attempt
-       */
+      /** @description share of attempted deliveries that succeeded at the first attempt */
       first_try_share: number | null;
-      /**
-       * P95 Ms
-       * @description from the event to the successful response
-       */
+      /** @description from the event to the successful response */
       p95_ms: number | null;
-      /** Pending */
       pending: number;
-      /**
-       * Samples
-       * @description deliveries counted: at most the newest 5000
-       */
+      /** @description deliveries counted: at most the newest 5000 */
       samples: number;
-      /** Succeeded */
       succeeded: number;
     };
     /**
@@ -1896,100 +1825,121 @@ export interface components {
      * @description A delivery with its body and its attempts.
      */
     DeliveryInFull: {
-      /** Attempts */
       attempts: number;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
       endpoint: components["schemas"]["EndpointRef"];
-      /** Event */
       event: string;
-      /** Event Id */
       event_id: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Last Attempt At */
       last_attempt_at: string | null;
-      /** Next Retry At */
       next_retry_at: string | null;
-      /**
-       * Payload
-       * @description the body, the same in every attempt
-       */
+      /** @description the body, the same in every attempt */
       payload: {
         [key: string]: unknown;
       };
-      /** Payment Id */
       payment_id: string | null;
-      /** Response Body */
       response_body: string | null;
-      /** Response Code */
       response_code: number | null;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "pending" | "success" | "failed";
-      /**
-       * Tries
-       * @description the oldest first; if there are too many, the newest
-       */
+      /** @description the oldest first; if there are too many, the newest */
       tries: components["schemas"]["Try"][];
+    };
+    /**
+     * DeliveryPage
+     * @description A page of a list, newest first.
+     */
+    DeliveryPage: {
+      data: components["schemas"]["Delivery"][];
+      limit: number;
+      /** @description `cursor` of the next page; null at the end of the list */
+      next_cursor: string | null;
+      offset: number;
+      /** @description exact up to 10000 */
+      total: number;
+      /**
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * DeliveryRetried
      * @description A delivery that is due again.
      */
     DeliveryRetried: {
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Message */
       message: string;
-      /**
-       * Status
-       * @constant
-       */
+      /** @constant */
       status: "pending";
+    };
+    /**
+     * DisabledEndpoint
+     * @description An endpoint that was disabled.
+     */
+    DisabledEndpoint: {
+      description: string | null;
+      /**
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      disabled_at: string;
+      /** @enum {string} */
+      disabled_reason: "manual" | "gone" | "failing";
+      /** Format: uuid */
+      id: string;
+      is_default: boolean;
+      url: string | null;
+    };
+    /**
+     * EndedLink
+     * @description A payment link that can no longer be paid.
+     */
+    EndedLink: {
+      /** @description minor units of the currency */
+      amount: number;
+      cancelled_at: string | null;
+      /**
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      currency: string;
+      description: string | null;
+      expires_at: string | null;
+      id: string;
+      order_id: string;
+      /** @description it may still pay the order */
+      payment_in_progress: boolean;
+      receipt: string | null;
+      /** @enum {string} */
+      status: "created" | "paid" | "cancelled" | "expired";
     };
     /**
      * Endpoint
      * @description The default endpoint, in every form that clients read.
      */
     Endpoint: {
-      /** Api Key */
       api_key: string;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
       data: components["schemas"]["EndpointShort"];
-      /** Email */
       email: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Message */
       message: string;
-      /** Name */
       name: string;
-      /** Success */
       success: boolean;
-      /** Webhook Secret */
       webhook_secret: string | null;
-      /** Webhook Url */
       webhook_url: string | null;
     };
     /**
@@ -1997,13 +1947,9 @@ export interface components {
      * @description Body of ``PATCH /webhook-endpoints/{id}``. Missing fields stay unchanged.
      */
     EndpointChangeRequest: {
-      /**
-       * Description
-       * @default null
-       */
+      /** @default null */
       description?: string | null;
       /**
-       * Events
        * @description event names, families such as payment.*, or * for every event
        * @default [
        *       "*"
@@ -2011,26 +1957,41 @@ export interface components {
        */
       events?: string[];
       /**
-       * Url
        * @description null sends nothing; only for the default endpoint
        * @default null
        */
       url?: string | null;
     };
     /**
+     * EndpointEvent
+     * @description The body of an event of an endpoint.
+     */
+    EndpointEvent: {
+      /**
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      data: components["schemas"]["EndpointEventData"];
+      event: string;
+      /** @description unix seconds */
+      timestamp: number;
+    };
+    /**
+     * EndpointEventData
+     * @description The endpoint.
+     */
+    EndpointEventData: {
+      endpoint: components["schemas"]["DisabledEndpoint"];
+    };
+    /**
      * EndpointRef
      * @description The endpoint of a delivery.
      */
     EndpointRef: {
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /**
-       * Url
-       * @description null if it was deleted
-       */
+      /** @description null if it was deleted */
       url: string | null;
     };
     /**
@@ -2039,13 +2000,11 @@ export interface components {
      */
     EndpointRequest: {
       /**
-       * Webhook Secret
        * @description 8 to 64 visible ASCII characters; one that ends in *** is ignored
        * @default null
        */
       webhook_secret?: string | null;
       /**
-       * Webhook Url
        * @description http or https; null or empty sends no webhooks
        * @default null
        */
@@ -2056,9 +2015,7 @@ export interface components {
      * @description The endpoint in the form of another gateway.
      */
     EndpointShort: {
-      /** Secret */
       secret: string | null;
-      /** Url */
       url: string | null;
     };
     /**
@@ -2066,17 +2023,10 @@ export interface components {
      * @description A test event that was enqueued.
      */
     EndpointTested: {
-      /**
-       * Delivery Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       delivery_id: string;
-      /**
-       * Endpoint Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       endpoint_id: string;
-      /** Event */
       event: string;
     };
     /**
@@ -2091,24 +2041,13 @@ export interface components {
      * @description The error, for programs and for people.
      */
     ErrorDetail: {
-      /** Code */
       code: string;
-      /** Description */
       description: string;
-      /**
-       * Field
-       * @description of the request
-       */
+      /** @description of the request */
       field?: string;
-      /**
-       * Hint
-       * @description what to do, if it is always the same
-       */
+      /** @description what to do, if it is always the same */
       hint?: string;
-      /**
-       * Reason
-       * @description finer than `code`, and as stable; also in `Paygate-Reason`
-       */
+      /** @description finer than `code`, and as stable; also in `Paygate-Reason` */
       reason?: string;
     };
     /**
@@ -2117,52 +2056,29 @@ export interface components {
      */
     Health: {
       /**
-       * Clock
        * @description state of a moved test clock
        * @enum {string}
        */
       clock?: "stopped" | "shifted";
-      /**
-       * Clock Release
-       * @description the request that releases it
-       */
+      /** @description the request that releases it */
       clock_release?: string;
-      /**
-       * Clock Shift Seconds
-       * @description how far a shifted clock is ahead of the real time
-       */
+      /** @description how far a shifted clock is ahead of the real time */
       clock_shift_seconds?: number;
-      /**
-       * Database
-       * @enum {string}
-       */
+      /** @enum {string} */
       database: "connected" | "disconnected";
-      /** Db */
       db: string;
-      /** Degraded */
       degraded: boolean;
-      /** Profile */
       profile?: string;
-      /**
-       * Redis
-       * @enum {string}
-       */
+      /** @enum {string} */
       redis: "connected" | "refusing" | "disconnected" | "not used";
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "healthy" | "unhealthy" | "ok" | "error";
       /**
-       * Timestamp
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       timestamp: string;
-      /**
-       * Worker
-       * @enum {string}
-       */
+      /** @enum {string} */
       worker?: "running" | "stopped";
     };
     /**
@@ -2171,7 +2087,6 @@ export interface components {
      */
     HoldClockRequest: {
       /**
-       * At
        * @description the time to show; ISO 8601 with a time zone. Default: the current time
        * @default null
        */
@@ -2182,15 +2097,10 @@ export interface components {
      * @description Information about the service.
      */
     Index: {
-      /** Docs */
       docs: string;
-      /** Health */
       health: string;
-      /** Name */
       name: string;
-      /** Openapi */
       openapi: string;
-      /** Version */
       version: string;
     };
     /**
@@ -2199,33 +2109,20 @@ export interface components {
      */
     Key: {
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /**
-       * Created By
-       * @description the user it ends with; null for none
-       */
+      /** @description the user it ends with; null for none */
       created_by: string | null;
-      /** Expires At */
       expires_at: string | null;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Key */
       key: string;
-      /** Label */
       label: string;
-      /** Last Used At */
       last_used_at: string | null;
-      /** Revoked At */
       revoked_at: string | null;
       role: components["schemas"]["Role"];
-      /** Secret Last4 */
       secret_last4: string;
     };
     /**
@@ -2234,35 +2131,21 @@ export interface components {
      */
     KeyCreated: {
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /**
-       * Created By
-       * @description the user it ends with; null for none
-       */
+      /** @description the user it ends with; null for none */
       created_by: string | null;
-      /** Expires At */
       expires_at: string | null;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Key */
       key: string;
-      /** Label */
       label: string;
-      /** Last Used At */
       last_used_at: string | null;
-      /** Revoked At */
       revoked_at: string | null;
       role: components["schemas"]["Role"];
-      /** Secret */
       secret: string;
-      /** Secret Last4 */
       secret_last4: string;
     };
     /**
@@ -2270,14 +2153,9 @@ export interface components {
      * @description The merchant's key pair.
      */
     KeyPair: {
-      /** Key */
       key: string;
-      /**
-       * Previous Secret Until
-       * @description until then the previous secret is valid too
-       */
+      /** @description until then the previous secret is valid too */
       previous_secret_until: string | null;
-      /** Revoked At */
       revoked_at: string | null;
     };
     /**
@@ -2285,16 +2163,10 @@ export interface components {
      * @description The key pair and its new secret, which is shown only once.
      */
     KeyPairRotated: {
-      /** Key */
       key: string;
-      /**
-       * Previous Secret Until
-       * @description until then the previous secret is valid too
-       */
+      /** @description until then the previous secret is valid too */
       previous_secret_until: string | null;
-      /** Revoked At */
       revoked_at: string | null;
-      /** Secret */
       secret: string;
     };
     /**
@@ -2303,12 +2175,10 @@ export interface components {
      */
     KeyRequest: {
       /**
-       * Expires At
        * @description when the key expires, in real time; default: never
        * @default null
        */
       expires_at?: string | null;
-      /** Label */
       label: string;
       /** @default developer */
       role?: components["schemas"]["Role"];
@@ -2318,7 +2188,6 @@ export interface components {
      * @description A merchant's keys, the newest first.
      */
     Keys: {
-      /** Data */
       data: components["schemas"]["Key"][];
     };
     /**
@@ -2328,37 +2197,45 @@ export interface components {
      *     The newest payments of the period are measured.
      */
     Latency: {
-      /**
-       * P50
-       * @description milliseconds; null without data
-       */
+      /** @description milliseconds; null without data */
       p50: number | null;
-      /**
-       * P95
-       * @description milliseconds; null without data
-       */
+      /** @description milliseconds; null without data */
       p95: number | null;
-      /**
-       * P99
-       * @description milliseconds; null without data
-       */
+      /** @description milliseconds; null without data */
       p99: number | null;
-      /** Samples */
       samples: number;
+    };
+    /**
+     * LinkEvent
+     * @description The body of an event of a payment link that was cancelled or has expired.
+     */
+    LinkEvent: {
+      /**
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      data: components["schemas"]["LinkEventData"];
+      event: string;
+      /** @description unix seconds */
+      timestamp: number;
+    };
+    /**
+     * LinkEventData
+     * @description The payment link.
+     */
+    LinkEventData: {
+      order_id: string;
+      payment_link: components["schemas"]["EndedLink"];
     };
     /**
      * LinkOffered
      * @description A payment link as its shopper sees it.
      */
     LinkOffered: {
-      /** Description */
       description: string | null;
-      /** Expires At */
       expires_at: string | null;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "created" | "paid" | "cancelled" | "expired";
     };
     /**
@@ -2366,10 +2243,7 @@ export interface components {
      * @description The process lives.
      */
     Live: {
-      /**
-       * Status
-       * @constant
-       */
+      /** @constant */
       status: "live";
     };
     /**
@@ -2377,15 +2251,12 @@ export interface components {
      * @description Body of ``POST /session``.
      */
     LoginRequest: {
-      /** Email */
       email: string;
       /**
-       * Merchant Id
        * @description the user's merchant; default: the one that the user joined first
        * @default null
        */
       merchant_id?: string | null;
-      /** Password */
       password: string;
     };
     /**
@@ -2394,7 +2265,6 @@ export interface components {
      */
     MerchantRequest: {
       /**
-       * Allowed Origins
        * @description origins of pages that may frame the checkout, such as https://shop.example; empty: any page
        * @default null
        */
@@ -2405,14 +2275,9 @@ export interface components {
      * @description Response of ``/merchant``.
      */
     MerchantSettings: {
-      /** Allowed Origins */
       allowed_origins: string[];
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Name */
       name: string;
     };
     /**
@@ -2420,11 +2285,8 @@ export interface components {
      * @description A payment method that a plugin offers.
      */
     MethodOffer: {
-      /** Code */
       code: string;
-      /** Flows */
       flows: string[];
-      /** Label */
       label: string;
     };
     /**
@@ -2432,18 +2294,12 @@ export interface components {
      * @description A payment method that a processor supports.
      */
     MethodOffered: {
-      /** Flows */
       flows: string[];
-      /** Name */
       name: string;
-      /**
-       * Schema
-       * @description schema of its part of a payment request
-       */
+      /** @description schema of its part of a payment request */
       schema?: {
         [key: string]: unknown;
       };
-      /** Title */
       title: string;
     };
     /**
@@ -2451,13 +2307,9 @@ export interface components {
      * @description Payments by one method.
      */
     MethodShare: {
-      /** Failed */
       failed: number;
-      /** Method */
       method: string;
-      /** Payments */
       payments: number;
-      /** Succeeded */
       succeeded: number;
     };
     /**
@@ -2465,12 +2317,8 @@ export interface components {
      * @description The payment methods that a shopper can use.
      */
     MethodsOffered: {
-      /** Data */
       data: components["schemas"]["MethodOffered"][];
-      /**
-       * Now
-       * @description the gateway's time, used to check expiry dates
-       */
+      /** @description the gateway's time, used to check expiry dates */
       now: string;
     };
     /**
@@ -2478,31 +2326,19 @@ export interface components {
      * @description A test merchant.
      */
     Namespace: {
-      /** Api Key */
       api_key: string;
-      /**
-       * Api Secret
-       * @description shown only once
-       */
+      /** @description shown only once */
       api_secret: string;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Name */
       name: string;
-      /** Scenario */
       scenario: string | null;
-      /** Webhook Secret */
       webhook_secret: string | null;
-      /** Webhook Url */
       webhook_url: string | null;
     };
     /**
@@ -2511,25 +2347,21 @@ export interface components {
      */
     NamespaceRequest: {
       /**
-       * Name
        * @description for people
        * @default null
        */
       name?: string | null;
       /**
-       * Scenario
        * @description default scenario of its payments
        * @default null
        */
       scenario?: string | null;
       /**
-       * Webhook Secret
        * @description 8 to 64 visible ASCII characters; one that ends in *** is ignored
        * @default null
        */
       webhook_secret?: string | null;
       /**
-       * Webhook Url
        * @description http or https; null or empty sends no webhooks
        * @default null
        */
@@ -2540,12 +2372,8 @@ export interface components {
      * @description A retired test merchant.
      */
     NamespaceRetired: {
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Retired */
       retired: boolean;
     };
     /**
@@ -2554,13 +2382,11 @@ export interface components {
      */
     NewEndpointRequest: {
       /**
-       * Description
        * @description for people
        * @default null
        */
       description?: string | null;
       /**
-       * Events
        * @description event names, families such as payment.*, or * for every event
        * @default [
        *       "*"
@@ -2568,15 +2394,11 @@ export interface components {
        */
       events?: string[];
       /**
-       * Sink
        * @description the only sink that delivers to it, such as one with another format
        * @default null
        */
       sink?: string | null;
-      /**
-       * Url
-       * @description http or https
-       */
+      /** @description http or https */
       url: string;
     };
     /**
@@ -2584,20 +2406,15 @@ export interface components {
      * @description What the shopper has to do before there is a final outcome.
      */
     NextAction: {
-      /** Data */
       data: {
         [key: string]: string;
       };
       /**
-       * Expires At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       expires_at: string;
-      /**
-       * Type
-       * @enum {string}
-       */
+      /** @enum {string} */
       type: "redirect" | "three_ds" | "upi_intent" | "qr" | "upi_collect" | "otp" | "wait";
     } & {
       [key: string]: unknown;
@@ -2607,28 +2424,16 @@ export interface components {
      * @description What a plugin offers.
      */
     Offers: {
-      /** Commands */
       commands: string[];
-      /** Methods */
       methods: components["schemas"]["MethodOffer"][];
-      /** Panels */
       panels: string[];
-      /** Processors */
       processors: components["schemas"]["ProcessorOffer"][];
-      /** Retry Policies */
       retry_policies: components["schemas"]["RetryPolicyOffer"][];
-      /** Risk Checks */
       risk_checks: string[];
-      /** Routers */
       routers: string[];
-      /** Routes */
       routes: string[];
-      /**
-       * Scenarios
-       * @description names of scenarios
-       */
+      /** @description names of scenarios */
       scenarios: string[];
-      /** Sinks */
       sinks: components["schemas"]["SinkOffer"][];
     };
     /**
@@ -2636,44 +2441,26 @@ export interface components {
      * @description An order, which is paid at most once.
      */
     Order: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
-      /**
-       * Capture
-       * @enum {string}
-       */
+      /** @enum {string} */
       capture: "automatic" | "manual";
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Currency */
       currency: string;
-      /** Id */
       id: string;
-      /**
-       * Merchant Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       merchant_id: string;
-      /** Notes */
       notes: {
         [key: string]: unknown;
       };
-      /** Receipt */
       receipt: string | null;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "created" | "attempted" | "paid";
       /**
-       * Updated At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
@@ -2684,49 +2471,28 @@ export interface components {
      * @description An order with the merchant's fields.
      */
     OrderInFull: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
-      /**
-       * Capture
-       * @enum {string}
-       */
+      /** @enum {string} */
       capture: "automatic" | "manual";
-      /**
-       * Client Secret
-       * @description lets a browser pay this order; null for `read_only` and `support`
-       */
+      /** @description lets a browser pay this order; null for `read_only` and `support` */
       client_secret: string | null;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Currency */
       currency: string;
-      /** Id */
       id: string;
-      /**
-       * Merchant Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       merchant_id: string;
-      /** Notes */
       notes: {
         [key: string]: unknown;
       };
-      /** Receipt */
       receipt: string | null;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "created" | "attempted" | "paid";
       /**
-       * Updated At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
@@ -2740,42 +2506,46 @@ export interface components {
      *     link created the order.
      */
     OrderOffered: {
-      /** Allowed Origins */
       allowed_origins?: string[];
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
-      /** Currency */
       currency: string;
-      /** Id */
       id: string;
       payment_link?: components["schemas"]["LinkOffered"];
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "created" | "attempted" | "paid";
+    };
+    /**
+     * OrderPage
+     * @description A page of a list, newest first.
+     */
+    OrderPage: {
+      data: components["schemas"]["Order"][];
+      limit: number;
+      /** @description `cursor` of the next page; null at the end of the list */
+      next_cursor: string | null;
+      offset: number;
+      /** @description exact up to 10000 */
+      total: number;
+      /**
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * OrderRequest
      * @description Body of ``POST /orders``.
      */
     OrderRequest: {
-      /**
-       * Amount
-       * @description in minor units: 50000 is ₹500.00, or ¥50000
-       */
+      /** @description in minor units: 50000 is ₹500.00, or ¥50000 */
       amount: number;
       /**
-       * Capture
        * @description manual holds the money until it is captured
        * @default automatic
        */
       capture?: ("automatic" | "manual") | null;
       /**
-       * Currency
        * @description ISO 4217
        * @default INR
        * @enum {string}
@@ -2947,7 +2717,6 @@ export interface components {
         | "ZMW"
         | "ZWG";
       /**
-       * Notes
        * @description any data, up to 16384 bytes of JSON
        * @default null
        */
@@ -2955,7 +2724,6 @@ export interface components {
         [key: string]: unknown;
       } | null;
       /**
-       * Receipt
        * @description the merchant's reference
        * @default null
        */
@@ -2963,237 +2731,43 @@ export interface components {
     };
     /** Overview */
     Overview: {
-      /**
-       * Bucket S
-       * @description length of a bucket in seconds
-       */
+      /** @description length of a bucket in seconds */
       bucket_s: number;
-      /** Declines */
       declines: components["schemas"]["DeclineShare"][];
       deliveries: components["schemas"]["DeliveryFigures"];
       /**
-       * From
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       from: string;
       latency_ms: components["schemas"]["Latency"];
-      /** Methods */
       methods: components["schemas"]["MethodShare"][];
       refunds: components["schemas"]["RefundFigures"];
       /**
-       * To
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       to: string;
-      /** Volume */
       volume: components["schemas"]["VolumeBucket"][];
     };
     /**
-     * Page
-     * @description A page of a list, newest first.
+     * PaidLink
+     * @description The payment link that a payment has paid.
      */
-    Page_AuditEntry_: {
-      /** Data */
-      data: components["schemas"]["AuditEntry"][];
-      /** Limit */
-      limit: number;
-      /**
-       * Next Cursor
-       * @description `cursor` of the next page; null at the end of the list
-       */
-      next_cursor: string | null;
-      /** Offset */
-      offset: number;
-      /**
-       * Total
-       * @description exact up to 10000
-       */
-      total: number;
-      /**
-       * Total Is Bounded
-       * @description the list is longer than `total`
-       * @constant
-       */
-      total_is_bounded?: true;
-    };
-    /**
-     * Page
-     * @description A page of a list, newest first.
-     */
-    Page_Delivery_: {
-      /** Data */
-      data: components["schemas"]["Delivery"][];
-      /** Limit */
-      limit: number;
-      /**
-       * Next Cursor
-       * @description `cursor` of the next page; null at the end of the list
-       */
-      next_cursor: string | null;
-      /** Offset */
-      offset: number;
-      /**
-       * Total
-       * @description exact up to 10000
-       */
-      total: number;
-      /**
-       * Total Is Bounded
-       * @description the list is longer than `total`
-       * @constant
-       */
-      total_is_bounded?: true;
-    };
-    /**
-     * Page
-     * @description A page of a list, newest first.
-     */
-    Page_Order_: {
-      /** Data */
-      data: components["schemas"]["Order"][];
-      /** Limit */
-      limit: number;
-      /**
-       * Next Cursor
-       * @description `cursor` of the next page; null at the end of the list
-       */
-      next_cursor: string | null;
-      /** Offset */
-      offset: number;
-      /**
-       * Total
-       * @description exact up to 10000
-       */
-      total: number;
-      /**
-       * Total Is Bounded
-       * @description the list is longer than `total`
-       * @constant
-       */
-      total_is_bounded?: true;
-    };
-    /**
-     * Page
-     * @description A page of a list, newest first.
-     */
-    Page_PaymentLink_: {
-      /** Data */
-      data: components["schemas"]["PaymentLink"][];
-      /** Limit */
-      limit: number;
-      /**
-       * Next Cursor
-       * @description `cursor` of the next page; null at the end of the list
-       */
-      next_cursor: string | null;
-      /** Offset */
-      offset: number;
-      /**
-       * Total
-       * @description exact up to 10000
-       */
-      total: number;
-      /**
-       * Total Is Bounded
-       * @description the list is longer than `total`
-       * @constant
-       */
-      total_is_bounded?: true;
-    };
-    /**
-     * Page
-     * @description A page of a list, newest first.
-     */
-    Page_Payment_: {
-      /** Data */
-      data: components["schemas"]["Payment"][];
-      /** Limit */
-      limit: number;
-      /**
-       * Next Cursor
-       * @description `cursor` of the next page; null at the end of the list
-       */
-      next_cursor: string | null;
-      /** Offset */
-      offset: number;
-      /**
-       * Total
-       * @description exact up to 10000
-       */
-      total: number;
-      /**
-       * Total Is Bounded
-       * @description the list is longer than `total`
-       * @constant
-       */
-      total_is_bounded?: true;
-    };
-    /**
-     * Page
-     * @description A page of a list, newest first.
-     */
-    Page_Refund_: {
-      /** Data */
-      data: components["schemas"]["Refund"][];
-      /** Limit */
-      limit: number;
-      /**
-       * Next Cursor
-       * @description `cursor` of the next page; null at the end of the list
-       */
-      next_cursor: string | null;
-      /** Offset */
-      offset: number;
-      /**
-       * Total
-       * @description exact up to 10000
-       */
-      total: number;
-      /**
-       * Total Is Bounded
-       * @description the list is longer than `total`
-       * @constant
-       */
-      total_is_bounded?: true;
-    };
-    /**
-     * Page
-     * @description A page of a list, newest first.
-     */
-    Page_StoredEvent_: {
-      /** Data */
-      data: components["schemas"]["StoredEvent"][];
-      /** Limit */
-      limit: number;
-      /**
-       * Next Cursor
-       * @description `cursor` of the next page; null at the end of the list
-       */
-      next_cursor: string | null;
-      /** Offset */
-      offset: number;
-      /**
-       * Total
-       * @description exact up to 10000
-       */
-      total: number;
-      /**
-       * Total Is Bounded
-       * @description the list is longer than `total`
-       * @constant
-       */
-      total_is_bounded?: true;
+    PaidLink: {
+      id: string;
+      order_id: string;
+      /** @constant */
+      status: "paid";
+    } & {
+      [key: string]: unknown;
     };
     /**
      * PanelColumn
      * @description A column of a table.
      */
     PanelColumn: {
-      /** Key */
       key: string;
-      /** Label */
       label: string;
     };
     /**
@@ -3201,11 +2775,8 @@ export interface components {
      * @description A number with a label.
      */
     PanelFigure: {
-      /** Label */
       label: string;
-      /** Unit */
       unit: string;
-      /** Value */
       value: string | number;
     };
     /**
@@ -3213,21 +2784,12 @@ export interface components {
      * @description A panel without its data.
      */
     PanelListed: {
-      /** Id */
       id: string;
-      /**
-       * Kind
-       * @enum {string}
-       */
+      /** @enum {string} */
       kind: "table" | "figures";
-      /**
-       * Place
-       * @enum {string}
-       */
+      /** @enum {string} */
       place: "overview" | "payments" | "plugins";
-      /** Plugin */
       plugin: string;
-      /** Title */
       title: string;
     };
     /**
@@ -3235,29 +2797,17 @@ export interface components {
      * @description A panel with its data: columns and rows of a table, or figures.
      */
     PanelShown: {
-      /** Columns */
       columns: components["schemas"]["PanelColumn"][];
-      /** Figures */
       figures: components["schemas"]["PanelFigure"][];
-      /** Id */
       id: string;
-      /**
-       * Kind
-       * @enum {string}
-       */
+      /** @enum {string} */
       kind: "table" | "figures";
-      /**
-       * Place
-       * @enum {string}
-       */
+      /** @enum {string} */
       place: "overview" | "payments" | "plugins";
-      /** Plugin */
       plugin: string;
-      /** Rows */
       rows: {
         [key: string]: string | number | boolean | null;
       }[];
-      /** Title */
       title: string;
     };
     /**
@@ -3265,7 +2815,6 @@ export interface components {
      * @description All panels.
      */
     Panels: {
-      /** Data */
       data: components["schemas"]["PanelListed"][];
     };
     /**
@@ -3273,9 +2822,7 @@ export interface components {
      * @description Body of ``PUT /session/password``.
      */
     PasswordRequest: {
-      /** Current Password */
       current_password: string;
-      /** New Password */
       new_password: string;
     };
     /**
@@ -3283,14 +2830,9 @@ export interface components {
      * @description A new password of a user, shown only once.
      */
     PasswordReset: {
-      /** Email */
       email: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Password */
       password: string;
     };
     /**
@@ -3298,10 +2840,7 @@ export interface components {
      * @description Body of ``POST /test/payments/{id}/payer``.
      */
     PayerRequest: {
-      /**
-       * Decision
-       * @enum {string}
-       */
+      /** @enum {string} */
       decision: "approve" | "decline" | "wrong_pin" | "time_out";
     };
     /**
@@ -3309,77 +2848,40 @@ export interface components {
      * @description A payment of an order, with all fields.
      */
     Payment: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
-      /**
-       * Amount Authorized
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount_authorized: number;
-      /**
-       * Amount Captured
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount_captured: number;
-      /**
-       * Amount Refunded
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount_refunded: number;
-      /** Captured */
       captured: boolean;
-      /** Card Last4 */
       card_last4?: string | null;
-      /** Card Network */
       card_network?: string | null;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Currency */
       currency: string;
-      /** Decline Code */
       decline_code: string | null;
-      /** Error Code */
       error_code: string | null;
-      /** Error Description */
       error_description: string | null;
-      /** Id */
       id: string;
-      /**
-       * Merchant Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       merchant_id: string;
-      /** Method */
       method: string;
       next_action: components["schemas"]["NextAction"] | null;
-      /** Order Id */
       order_id: string;
-      /**
-       * Order Receipt
-       * @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id
-       */
+      /** @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id */
       order_receipt?: string;
-      /** Processor */
       processor: string;
-      /**
-       * Scenario
-       * @description scenario that simulated processors play
-       */
+      /** @description scenario that simulated processors play */
       scenario: string | null;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "pending" | "authorized" | "success" | "failed" | "cancelled";
       /**
-       * Substatus
        * @description the detailed status
        * @enum {string}
        */
@@ -3394,12 +2896,10 @@ export interface components {
         | "failed"
         | "cancelled";
       /**
-       * Updated At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       updated_at: string;
-      /** Vpa */
       vpa?: string | null;
     } & {
       [key: string]: unknown;
@@ -3409,41 +2909,64 @@ export interface components {
      * @description A new payment. Its method may add fields of the instrument.
      */
     PaymentCreated: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
-      /** Card Last4 */
       card_last4?: string | null;
-      /** Card Network */
       card_network?: string | null;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Currency */
       currency: string;
-      /** Id */
       id: string;
-      /** Method */
       method: string;
-      /** Order Id */
       order_id: string;
-      /**
-       * Order Receipt
-       * @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id
-       */
+      /** @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id */
       order_receipt?: string;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "pending" | "authorized" | "success" | "failed" | "cancelled";
-      /** Vpa */
       vpa?: string | null;
+    } & {
+      [key: string]: unknown;
+    };
+    /**
+     * PaymentEvent
+     * @description The body of an event of a payment.
+     */
+    PaymentEvent: {
+      /**
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      data: components["schemas"]["PaymentEventData"];
+      event: string;
+      /** @description unix seconds */
+      timestamp: number;
+    };
+    /**
+     * PaymentEventData
+     * @description The payment, and its fields beside it. Its method may add fields of the instrument.
+     */
+    PaymentEventData: {
+      /** @description minor units of the currency */
+      amount: number;
+      /**
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      currency: string;
+      method: string;
+      order_id: string;
+      payment: components["schemas"]["Payment"];
+      paymentId: string;
+      payment_id: string;
+      /** @description of `payment_link.paid` only */
+      payment_link?: components["schemas"]["PaidLink"];
+      /** @description why the payment failed */
+      reason?: string;
     } & {
       [key: string]: unknown;
     };
@@ -3452,81 +2975,71 @@ export interface components {
      * @description A payment link: an order with an address at which a shopper pays it, once.
      */
     PaymentLink: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
-      /** Cancelled At */
       cancelled_at: string | null;
-      /**
-       * Capture
-       * @enum {string}
-       */
+      /** @enum {string} */
       capture: "automatic" | "manual";
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Currency */
       currency: string;
-      /** Description */
       description: string | null;
-      /** Expires At */
       expires_at: string | null;
-      /** Id */
       id: string;
-      /** Notes */
       notes: {
         [key: string]: unknown;
       };
-      /** Order Id */
       order_id: string;
-      /**
-       * Payment In Progress
-       * @description a payment has begun and may still pay the link
-       */
+      /** @description a payment has begun and may still pay the link */
       payment_in_progress: boolean;
-      /** Receipt */
       receipt: string | null;
       /**
-       * Status
        * @description `paid` also if a payment that began before its end pays it
        * @enum {string}
        */
       status: "created" | "paid" | "cancelled" | "expired";
       /**
-       * Updated At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       updated_at: string;
-      /**
-       * Url
-       * @description the hosted page; null for `read_only` and `support`
-       */
+      /** @description the hosted page; null for `read_only` and `support` */
       url: string | null;
+    };
+    /**
+     * PaymentLinkPage
+     * @description A page of a list, newest first.
+     */
+    PaymentLinkPage: {
+      data: components["schemas"]["PaymentLink"][];
+      limit: number;
+      /** @description `cursor` of the next page; null at the end of the list */
+      next_cursor: string | null;
+      offset: number;
+      /** @description exact up to 10000 */
+      total: number;
+      /**
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * PaymentLinkRequest
      * @description Body of ``POST /payment-links``.
      */
     PaymentLinkRequest: {
-      /**
-       * Amount
-       * @description in minor units: 50000 is ₹500.00, or ¥50000
-       */
+      /** @description in minor units: 50000 is ₹500.00, or ¥50000 */
       amount: number;
       /**
-       * Capture
        * @description manual holds the money until it is captured
        * @default automatic
        */
       capture?: ("automatic" | "manual") | null;
       /**
-       * Currency
        * @description ISO 4217
        * @default INR
        * @enum {string}
@@ -3698,19 +3211,16 @@ export interface components {
         | "ZMW"
         | "ZWG";
       /**
-       * Description
        * @description what the shopper pays for; the page shows it
        * @default null
        */
       description?: string | null;
       /**
-       * Expires At
        * @description from then on no payment begins; without it, the link has no end
        * @default null
        */
       expires_at?: string | null;
       /**
-       * Notes
        * @description any data, up to 16384 bytes of JSON
        * @default null
        */
@@ -3718,7 +3228,6 @@ export interface components {
         [key: string]: unknown;
       } | null;
       /**
-       * Receipt
        * @description the merchant's reference
        * @default null
        */
@@ -3729,50 +3238,27 @@ export interface components {
      * @description A payment after a capture or cancel request.
      */
     PaymentMoved: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
-      /**
-       * Amount Captured
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount_captured: number;
-      /** Captured */
       captured: boolean;
-      /** Card Last4 */
       card_last4?: string | null;
-      /** Card Network */
       card_network?: string | null;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Currency */
       currency: string;
-      /** Id */
       id: string;
-      /** Method */
       method: string;
-      /** Order Id */
       order_id: string;
-      /**
-       * Order Receipt
-       * @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id
-       */
+      /** @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id */
       order_receipt?: string;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "pending" | "authorized" | "success" | "failed" | "cancelled";
-      /**
-       * Substatus
-       * @enum {string}
-       */
+      /** @enum {string} */
       substatus:
         | "pending"
         | "processing"
@@ -3784,66 +3270,62 @@ export interface components {
         | "failed"
         | "cancelled";
       /**
-       * Updated At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       updated_at: string;
-      /** Vpa */
       vpa?: string | null;
     } & {
       [key: string]: unknown;
+    };
+    /**
+     * PaymentPage
+     * @description A page of a list, newest first.
+     */
+    PaymentPage: {
+      data: components["schemas"]["Payment"][];
+      limit: number;
+      /** @description `cursor` of the next page; null at the end of the list */
+      next_cursor: string | null;
+      offset: number;
+      /** @description exact up to 10000 */
+      total: number;
+      /**
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * PaymentPublic
      * @description A payment as the shopper's page sees it.
      */
     PaymentPublic: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
-      /** Card Last4 */
       card_last4?: string | null;
-      /** Card Network */
       card_network?: string | null;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Currency */
       currency: string;
-      /** Error Code */
       error_code?: string;
-      /** Error Description */
       error_description?: string;
-      /** Id */
       id: string;
-      /** Method */
       method: string;
       next_action?: components["schemas"]["NextAction"];
-      /** Order Id */
       order_id: string;
-      /**
-       * Order Receipt
-       * @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id
-       */
+      /** @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id */
       order_receipt?: string;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "pending" | "authorized" | "success" | "failed" | "cancelled";
       /**
-       * Updated At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       updated_at: string;
-      /** Vpa */
       vpa?: string | null;
     } & {
       [key: string]: unknown;
@@ -3855,13 +3337,10 @@ export interface components {
     Plugin: {
       /** @description null without settings */
       config: components["schemas"]["PluginConfig"] | null;
-      /** Distribution */
       distribution: string | null;
       health: components["schemas"]["PluginHealth"];
-      /** Id */
       id: string;
       offers: components["schemas"]["Offers"];
-      /** Version */
       version: string;
     };
     /**
@@ -3869,29 +3348,17 @@ export interface components {
      * @description A plugin's settings, as a process that starts now would read them.
      */
     PluginConfig: {
-      /**
-       * Pending
-       * @description this process runs with other values
-       */
+      /** @description this process runs with other values */
       pending: boolean;
-      /**
-       * Schema
-       * @description JSON Schema of the values
-       */
+      /** @description JSON Schema of the values */
       schema: {
         [key: string]: unknown;
       };
-      /**
-       * Source
-       * @description by field, secrets too
-       */
+      /** @description by field, secrets too */
       source: {
         [key: string]: "environment" | "stored" | "default";
       };
-      /**
-       * Values
-       * @description by field, without secrets
-       */
+      /** @description by field, without secrets */
       values: {
         [key: string]: unknown;
       };
@@ -3901,10 +3368,7 @@ export interface components {
      * @description Body of ``PUT /plugins/{id}/config``.
      */
     PluginConfigRequest: {
-      /**
-       * Values
-       * @description by field; missing fields stay unchanged, null restores the default
-       */
+      /** @description by field; missing fields stay unchanged, null restores the default */
       values: {
         [key: string]: unknown;
       };
@@ -3914,31 +3378,16 @@ export interface components {
      * @description Results of the calls of its processors in the last 24 hours.
      */
     PluginHealth: {
-      /** Calls */
       calls: number;
-      /**
-       * Errors
-       * @description calls whose request was never sent
-       */
+      /** @description calls whose request was never sent */
       errors: number;
-      /** Last Error */
       last_error: string | null;
-      /** Last Error At */
       last_error_at: string | null;
-      /**
-       * P50 Ms
-       * @description milliseconds; null without data
-       */
+      /** @description milliseconds; null without data */
       p50_ms: number | null;
-      /**
-       * P95 Ms
-       * @description milliseconds; null without data
-       */
+      /** @description milliseconds; null without data */
       p95_ms: number | null;
-      /**
-       * Unknown
-       * @description calls with the outcome Unknown
-       */
+      /** @description calls with the outcome Unknown */
       unknown: number;
     };
     /**
@@ -3946,7 +3395,6 @@ export interface components {
      * @description All plugins, the built-in one first.
      */
     Plugins: {
-      /** Data */
       data: components["schemas"]["Plugin"][];
     };
     /**
@@ -3954,31 +3402,18 @@ export interface components {
      * @description The capabilities of a processor.
      */
     ProcessorCapabilities: {
-      /** Amount Minor Max */
       amount_minor_max: number | null;
-      /** Amount Minor Min */
       amount_minor_min: number;
-      /** Callbacks */
       callbacks: boolean;
-      /** Capture */
       capture: string;
-      /**
-       * Currencies
-       * @description empty for all
-       */
+      /** @description empty for all */
       currencies: string[];
-      /**
-       * Methods
-       * @description method → flows
-       */
+      /** @description method → flows */
       methods: {
         [key: string]: string[];
       };
-      /** Query */
       query: boolean;
-      /** Refund */
       refund: string;
-      /** Void */
       void: boolean;
     };
     /**
@@ -3987,15 +3422,12 @@ export interface components {
      */
     ProcessorOffer: {
       /**
-       * Breaker
        * @description not `closed`: it does not respond to at least one worker
        * @enum {string}
        */
       breaker: "closed" | "open" | "half_open";
-      /** Breaker Reason */
       breaker_reason: string | null;
       capabilities: components["schemas"]["ProcessorCapabilities"];
-      /** Id */
       id: string;
     };
     /**
@@ -4003,29 +3435,15 @@ export interface components {
      * @description Counts of one queue.
      */
     QueueFigures: {
-      /** Dead Lettered */
       dead_lettered: number;
-      /**
-       * Due
-       * @description of the waiting, due now
-       */
+      /** @description of the waiting, due now */
       due: number;
-      /**
-       * Leased
-       * @description claimed by a worker
-       */
+      /** @description claimed by a worker */
       leased: number;
-      /**
-       * Name
-       * @enum {string}
-       */
+      /** @enum {string} */
       name: "payments" | "refunds" | "webhooks";
-      /** Oldest Due At */
       oldest_due_at: string | null;
-      /**
-       * Waiting
-       * @description not claimed, due now or later
-       */
+      /** @description not claimed, due now or later */
       waiting: number;
     };
     /**
@@ -4033,12 +3451,8 @@ export interface components {
      * @description Whether the process can serve.
      */
     Ready: {
-      /** Problems */
       problems: ("stopping" | "worker_stopped" | "database_unavailable" | "migrations_missing")[];
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "ready" | "not_ready";
     };
     /**
@@ -4047,30 +3461,23 @@ export interface components {
      */
     RecoverRequest: {
       /**
-       * Dry Run
        * @description only report what would be sent
        * @default true
        */
       dry_run?: boolean;
-      /**
-       * Endpoint Id
-       * @default null
-       */
+      /** @default null */
       endpoint_id?: string | null;
       /**
-       * Events
        * @description only these; default: every event
        * @default null
        */
       events?: string[] | null;
       /**
-       * Since
        * Format: date-time
        * @description deliveries created at this time or later
        */
       since: string;
       /**
-       * Statuses
        * @description include success to resend delivered events
        * @default [
        *       "failed"
@@ -4078,7 +3485,6 @@ export interface components {
        */
       statuses?: ("pending" | "success" | "failed")[];
       /**
-       * Until
        * @description and before this time; default: now
        * @default null
        */
@@ -4089,24 +3495,13 @@ export interface components {
      * @description Deliveries that were resent, or would be.
      */
     Recovered: {
-      /** Dry Run */
       dry_run: boolean;
-      /** Matching */
       matching: number;
-      /**
-       * Next Since
-       * @description where to continue, if there are more
-       */
+      /** @description where to continue, if there are more */
       next_since: string | null;
-      /**
-       * Resent
-       * @description at most 10 000 in one call
-       */
+      /** @description at most 10 000 in one call */
       resent: number;
-      /**
-       * Sample
-       * @description the oldest of them
-       */
+      /** @description the oldest of them */
       sample: components["schemas"]["Delivery"][];
     };
     /**
@@ -4114,29 +3509,18 @@ export interface components {
      * @description A refund with all fields.
      */
     Refund: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Id */
       id: string;
-      /** Payment Id */
       payment_id: string;
-      /** Processed At */
       processed_at: string | null;
-      /** Reason */
       reason: string | null;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "pending" | "processed" | "failed";
     };
     /**
@@ -4144,42 +3528,65 @@ export interface components {
      * @description A new refund.
      */
     RefundCreated: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Id */
       id: string;
-      /** Payment Id */
       payment_id: string;
-      /** Reason */
       reason: string | null;
-      /**
-       * Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       status: "pending" | "processed" | "failed";
+    };
+    /**
+     * RefundEvent
+     * @description The body of an event of a refund.
+     */
+    RefundEvent: {
+      /**
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      data: components["schemas"]["RefundEventData"];
+      event: string;
+      /** @description unix seconds */
+      timestamp: number;
+    };
+    /**
+     * RefundEventData
+     * @description The refund, and its fields beside it.
+     */
+    RefundEventData: {
+      /** @description minor units of the currency */
+      amount: number;
+      /**
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      currency: string;
+      order_id: string;
+      paymentId: string;
+      payment_id: string;
+      processed_at: string | null;
+      reason: string | null;
+      refund: components["schemas"]["Refund"];
+      refundId: string;
+      refund_id: string;
     };
     /**
      * RefundFigures
      * @description Refunds that were created in the period and did not fail.
      */
     RefundFigures: {
-      /**
-       * Amount Minor
-       * @description ISO 4217 → minor units
-       */
+      /** @description ISO 4217 → minor units */
       amount_minor: {
         [key: string]: number;
       };
-      /** Count */
       count: number;
     };
     /**
@@ -4187,32 +3594,41 @@ export interface components {
      * @description Body of ``POST /refunds``.
      */
     RefundOfPaymentRequest: {
-      /**
-       * Amount
-       * @description in minor units of the payment's currency
-       */
+      /** @description in minor units of the payment's currency */
       amount: number;
-      /** Payment Id */
       payment_id: string;
       /**
-       * Reason
        * @description for people
        * @default null
        */
       reason?: string | null;
     };
     /**
+     * RefundPage
+     * @description A page of a list, newest first.
+     */
+    RefundPage: {
+      data: components["schemas"]["Refund"][];
+      limit: number;
+      /** @description `cursor` of the next page; null at the end of the list */
+      next_cursor: string | null;
+      offset: number;
+      /** @description exact up to 10000 */
+      total: number;
+      /**
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
+    };
+    /**
      * RefundRequest
      * @description Body of ``POST /payments/{id}/refunds``.
      */
     RefundRequest: {
-      /**
-       * Amount
-       * @description in minor units of the payment's currency
-       */
+      /** @description in minor units of the payment's currency */
       amount: number;
       /**
-       * Reason
        * @description for people
        * @default null
        */
@@ -4224,19 +3640,13 @@ export interface components {
      */
     Released: {
       /**
-       * Due At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       due_at: string;
-      /** Id */
       id: string;
-      /** Payment Id */
       payment_id?: string | null;
-      /**
-       * Queue
-       * @enum {string}
-       */
+      /** @enum {string} */
       queue: "payments" | "refunds" | "webhooks";
     };
     /**
@@ -4244,10 +3654,7 @@ export interface components {
      * @description Body of ``POST /attention/{id}/resolve``.
      */
     ResolveRequest: {
-      /**
-       * Note
-       * @description what you found and did; stored in the history
-       */
+      /** @description what you found and did; stored in the history */
       note: string;
     };
     /**
@@ -4255,9 +3662,7 @@ export interface components {
      * @description A retry policy that a plugin offers.
      */
     RetryPolicyOffer: {
-      /** Applies To */
       applies_to: string[];
-      /** Name */
       name: string;
     };
     /**
@@ -4265,25 +3670,15 @@ export interface components {
      * @description An operation in manual review.
      */
     Review: {
-      /**
-       * Amount
-       * @description minor units of the currency
-       */
+      /** @description minor units of the currency */
       amount: number;
-      /** Currency */
       currency: string;
-      /** Id */
       id: string;
-      /** Kind */
       kind: string;
-      /** Note */
       note: string | null;
-      /** Payment Id */
       payment_id: string;
-      /** Processor */
       processor: string;
       /**
-       * Since
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
@@ -4294,7 +3689,6 @@ export interface components {
      * @description Operations in manual review, the oldest first.
      */
     Reviews: {
-      /** Data */
       data: components["schemas"]["Review"][];
     };
     /**
@@ -4309,7 +3703,6 @@ export interface components {
      */
     RotateKeyRequest: {
       /**
-       * Grace Seconds
        * @description how long the previous secret stays valid; 0 ends it at once
        * @default 86400
        */
@@ -4320,7 +3713,6 @@ export interface components {
      * @description The default scenario of payments.
      */
     ScenarioChosen: {
-      /** Scenario */
       scenario: string | null;
     };
     /**
@@ -4328,28 +3720,15 @@ export interface components {
      * @description A scenario of simulated processors.
      */
     ScenarioListed: {
-      /**
-       * Amount
-       * @description an amount that selects it, if amounts select scenarios
-       */
+      /** @description an amount that selects it, if amounts select scenarios */
       amount: number;
-      /**
-       * Card
-       * @description a card number that selects it
-       */
+      /** @description a card number that selects it */
       card: string | null;
-      /** Description */
       description: string;
-      /** Methods */
       methods: string[];
-      /** Name */
       name: string;
-      /** Number */
       number: number;
-      /**
-       * Vpa
-       * @description an address that selects it
-       */
+      /** @description an address that selects it */
       vpa: string | null;
     };
     /**
@@ -4357,10 +3736,7 @@ export interface components {
      * @description Body of ``PUT /test/scenario``.
      */
     ScenarioRequest: {
-      /**
-       * Scenario
-       * @description a scenario's name; null chooses at random
-       */
+      /** @description a scenario's name; null chooses at random */
       scenario: string | null;
     };
     /**
@@ -4368,7 +3744,6 @@ export interface components {
      * @description All scenarios.
      */
     Scenarios: {
-      /** Data */
       data: components["schemas"]["ScenarioListed"][];
     };
     /**
@@ -4376,18 +3751,13 @@ export interface components {
      * @description A session.
      */
     Session: {
-      /**
-       * Csrf Token
-       * @description send it as X-Csrf-Token with every change
-       */
+      /** @description send it as X-Csrf-Token with every change */
       csrf_token: string;
       /**
-       * Expires At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       expires_at: string;
-      /** Is Operator */
       is_operator: boolean;
       merchant: components["schemas"]["SessionMerchant"];
       user: components["schemas"]["SessionUser"];
@@ -4397,14 +3767,9 @@ export interface components {
      * @description The merchant of a session.
      */
     SessionMerchant: {
-      /** Email */
       email: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Name */
       name: string;
     };
     /**
@@ -4412,12 +3777,8 @@ export interface components {
      * @description The user of a session.
      */
     SessionUser: {
-      /** Email */
       email: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
       role: components["schemas"]["Role"];
     };
@@ -4426,13 +3787,9 @@ export interface components {
      * @description Body of ``POST /operations/{id}/settle``.
      */
     SettleRequest: {
-      /**
-       * Reason
-       * @description why; shown on the timeline
-       */
+      /** @description why; shown on the timeline */
       reason: string;
       /**
-       * Verdict
        * @description what happened at the processor
        * @enum {string}
        */
@@ -4443,7 +3800,6 @@ export interface components {
      * @description An event sink that a plugin offers.
      */
     SinkOffer: {
-      /** Id */
       id: string;
     };
     /**
@@ -4452,58 +3808,52 @@ export interface components {
      */
     StoredEvent: {
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /**
-       * Id
-       * @description the same in webhooks and in the event stream
-       */
+      /** @description the same in webhooks and in the event stream */
       id: string;
-      /**
-       * Payload
-       * @description the body of its webhooks, the same in every attempt
-       */
+      /** @description the body of its webhooks, the same in every attempt */
       payload: {
         [key: string]: unknown;
       };
-      /**
-       * Payment Id
-       * @description null for an event that is about no payment
-       */
+      /** @description null for an event that is about no payment */
       payment_id: string | null;
-      /** Type */
       type: string;
+    };
+    /**
+     * StoredEventPage
+     * @description A page of a list, newest first.
+     */
+    StoredEventPage: {
+      data: components["schemas"]["StoredEvent"][];
+      limit: number;
+      /** @description `cursor` of the next page; null at the end of the list */
+      next_cursor: string | null;
+      offset: number;
+      /** @description exact up to 10000 */
+      total: number;
+      /**
+       * @description the list is longer than `total`
+       * @constant
+       */
+      total_is_bounded?: true;
     };
     /**
      * StuckRow
      * @description A row that is overdue by a minute, or dead-lettered.
      */
     StuckRow: {
-      /**
-       * Claims
-       * @description number of claims
-       */
+      /** @description number of claims */
       claims: number;
-      /** Due At */
       due_at: string | null;
-      /** Id */
       id: string;
-      /** Payment Id */
       payment_id: string | null;
-      /**
-       * Queue
-       * @enum {string}
-       */
+      /** @enum {string} */
       queue: "payments" | "refunds" | "webhooks";
-      /** Reason */
       reason: string;
-      /**
-       * State
-       * @enum {string}
-       */
+      /** @enum {string} */
       state: "overdue" | "dead_lettered";
     };
     /**
@@ -4511,18 +3861,37 @@ export interface components {
      * @description The users of the merchant.
      */
     Team: {
-      /** Data */
       data: components["schemas"]["User"][];
+    };
+    /**
+     * TestEvent
+     * @description The body of a test event.
+     */
+    TestEvent: {
+      /**
+       * Format: date-time
+       * @description ISO 8601 in UTC, to the millisecond
+       */
+      created_at: string;
+      data: components["schemas"]["TestEventData"];
+      event: string;
+      /** @description unix seconds */
+      timestamp: number;
+    };
+    /**
+     * TestEventData
+     * @description What a test event says.
+     */
+    TestEventData: {
+      message: string;
+      sample_id: string;
     };
     /**
      * TestEventRequest
      * @description Body of ``POST /webhooks/test``; optional.
      */
     TestEventRequest: {
-      /**
-       * Event
-       * @default webhook.test
-       */
+      /** @default webhook.test */
       event?: string;
     };
     /**
@@ -4530,36 +3899,21 @@ export interface components {
      * @description A test event that was enqueued.
      */
     TestEventSent: {
-      /** Attempts */
       attempts: number;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Event */
       event: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Message */
       message: string;
-      /** Response Code */
       response_code: null;
-      /** Scheduled */
       scheduled: boolean;
-      /**
-       * Status
-       * @constant
-       */
+      /** @constant */
       status: "success";
-      /**
-       * Webhook Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       webhook_id: string;
     };
     /**
@@ -4567,16 +3921,10 @@ export interface components {
      * @description The seeded merchant.
      */
     TestMerchant: {
-      /** Api Key */
       api_key: string;
-      /** Email */
       email: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Seeded */
       seeded: boolean;
     };
     /**
@@ -4584,12 +3932,8 @@ export interface components {
      * @description The timeline of a payment, oldest first.
      */
     Timeline: {
-      /** Data */
       data: components["schemas"]["TimelineEntry"][];
-      /**
-       * Truncated
-       * @description there are more entries
-       */
+      /** @description there are more entries */
       truncated: boolean;
     };
     /**
@@ -4598,27 +3942,17 @@ export interface components {
      */
     TimelineEntry: {
       /**
-       * At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       at: string;
-      /**
-       * Data
-       * @description data of the kind, without secrets
-       */
+      /** @description data of the kind, without secrets */
       data: {
         [key: string]: unknown;
       };
-      /**
-       * Id
-       * @description of the operation, the event, the refund, …
-       */
+      /** @description of the operation, the event, the refund, … */
       id: string;
-      /**
-       * Kind
-       * @enum {string}
-       */
+      /** @enum {string} */
       kind:
         | "transition"
         | "operation"
@@ -4629,15 +3963,9 @@ export interface components {
         | "attempt"
         | "refund"
         | "decision";
-      /**
-       * Note
-       * @description details for people; they may change
-       */
+      /** @description details for people; they may change */
       note: string | null;
-      /**
-       * What
-       * @description a sentence for people; it may change
-       */
+      /** @description a sentence for people; it may change */
       what: string;
     };
     /**
@@ -4645,17 +3973,10 @@ export interface components {
      * @description Totals of a merchant's payments.
      */
     Totals: {
-      /**
-       * Successrate
-       * @description in percent
-       */
+      /** @description in percent */
       successRate: number;
-      /**
-       * Totalamount
-       * @description captured by successful payments, in paise
-       */
+      /** @description captured by successful payments, in paise */
       totalAmount: number;
-      /** Totaltransactions */
       totalTransactions: number;
     };
     /**
@@ -4663,39 +3984,26 @@ export interface components {
      * @description An attempt of a delivery.
      */
     Try: {
-      /** Error */
       error: string | null;
       /**
-       * Finished At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       finished_at: string;
-      /**
-       * Ordinal
-       * @description number of the attempt
-       */
+      /** @description number of the attempt */
       ordinal: number;
-      /** Request Headers */
       request_headers: {
         [key: string]: string;
       };
-      /**
-       * Response Body
-       * @description its first 4 KiB
-       */
+      /** @description its first 4 KiB */
       response_body: string | null;
       /**
-       * Started At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       started_at: string;
-      /** Status Code */
       status_code: number | null;
-      /** Took Ms */
       took_ms: number | null;
-      /** Url */
       url: string | null;
     };
     /**
@@ -4703,11 +4011,8 @@ export interface components {
      * @description A request that a dialect does not support, and how often it came.
      */
     UnsupportedCall: {
-      /** Count */
       count: number;
-      /** Dialect */
       dialect: string;
-      /** Request */
       request: string;
     };
     /**
@@ -4715,7 +4020,6 @@ export interface components {
      * @description Requests that no dialect supports, the most frequent first.
      */
     UnsupportedCalls: {
-      /** Data */
       data: components["schemas"]["UnsupportedCall"][];
     };
     /**
@@ -4724,21 +4028,14 @@ export interface components {
      */
     User: {
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Email */
       email: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Is Active */
       is_active: boolean;
-      /** Last Login At */
       last_login_at: string | null;
       role: components["schemas"]["Role"];
     };
@@ -4748,29 +4045,20 @@ export interface components {
      */
     UserAdded: {
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Email */
       email: string;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /** Is Active */
       is_active: boolean;
-      /** Last Login At */
       last_login_at: string | null;
       /**
-       * Merchant Id
        * Format: uuid
        * @description needed to sign in by users of several merchants
        */
       merchant_id: string;
-      /** Password */
       password: string;
       role: components["schemas"]["Role"];
     };
@@ -4779,10 +4067,7 @@ export interface components {
      * @description Body of ``PATCH /team/{id}``. Missing fields stay unchanged.
      */
     UserChangeRequest: {
-      /**
-       * Is Active
-       * @default null
-       */
+      /** @default null */
       is_active?: boolean | null;
       /** @default null */
       role?: components["schemas"]["Role"] | null;
@@ -4792,7 +4077,6 @@ export interface components {
      * @description Body of ``POST /team``.
      */
     UserRequest: {
-      /** Email */
       email: string;
       role: components["schemas"]["Role"];
     };
@@ -4801,24 +4085,17 @@ export interface components {
      * @description Payments that were created within one bucket, by their current status.
      */
     VolumeBucket: {
-      /**
-       * Amount Minor
-       * @description captured by successful payments
-       */
+      /** @description captured by successful payments */
       amount_minor: {
         [key: string]: number;
       };
       /**
-       * At
        * Format: date-time
        * @description start of the bucket
        */
       at: string;
-      /** Failed */
       failed: number;
-      /** Payments */
       payments: number;
-      /** Succeeded */
       succeeded: number;
     };
     /**
@@ -4827,67 +4104,39 @@ export interface components {
      */
     WebhookEndpoint: {
       /**
-       * Breaker
        * @description not `closed`: it did not answer, and gets one attempt at a time
        * @enum {string}
        */
       breaker: "closed" | "open" | "half_open";
-      /** Breaker Open Since */
       breaker_open_since: string | null;
-      /** Consecutive Failures */
       consecutive_failures: number;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Description */
       description: string | null;
-      /** Disabled At */
       disabled_at: string | null;
-      /** Disabled Reason */
       disabled_reason: ("manual" | "gone" | "failing") | null;
-      /** Events */
       events: string[];
-      /** First Failure At */
       first_failure_at: string | null;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /**
-       * Is Default
-       * @description it is the merchant's default endpoint
-       */
+      /** @description it is the merchant's default endpoint */
       is_default: boolean;
-      /** Is Enabled */
       is_enabled: boolean;
-      /**
-       * Previous Secret Until
-       * @description until then the previous secret also signs
-       */
+      /** @description until then the previous secret also signs */
       previous_secret_until: string | null;
-      /**
-       * Secret Hint
-       * @description the secret's last characters
-       */
+      /** @description the secret's last characters */
       secret_hint: string | null;
-      /** Sink */
       sink: string | null;
-      /**
-       * Unanswered
-       * @description attempts in a row without an answer
-       */
+      /** @description attempts in a row without an answer */
       unanswered: number;
       /**
-       * Updated At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       updated_at: string;
-      /** Url */
       url: string | null;
     };
     /**
@@ -4896,69 +4145,40 @@ export interface components {
      */
     WebhookEndpointWithSecret: {
       /**
-       * Breaker
        * @description not `closed`: it did not answer, and gets one attempt at a time
        * @enum {string}
        */
       breaker: "closed" | "open" | "half_open";
-      /** Breaker Open Since */
       breaker_open_since: string | null;
-      /** Consecutive Failures */
       consecutive_failures: number;
       /**
-       * Created At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       created_at: string;
-      /** Description */
       description: string | null;
-      /** Disabled At */
       disabled_at: string | null;
-      /** Disabled Reason */
       disabled_reason: ("manual" | "gone" | "failing") | null;
-      /** Events */
       events: string[];
-      /** First Failure At */
       first_failure_at: string | null;
-      /**
-       * Id
-       * Format: uuid
-       */
+      /** Format: uuid */
       id: string;
-      /**
-       * Is Default
-       * @description it is the merchant's default endpoint
-       */
+      /** @description it is the merchant's default endpoint */
       is_default: boolean;
-      /** Is Enabled */
       is_enabled: boolean;
-      /**
-       * Previous Secret Until
-       * @description until then the previous secret also signs
-       */
+      /** @description until then the previous secret also signs */
       previous_secret_until: string | null;
-      /** Secret */
       secret: string;
-      /**
-       * Secret Hint
-       * @description the secret's last characters
-       */
+      /** @description the secret's last characters */
       secret_hint: string | null;
-      /** Sink */
       sink: string | null;
-      /**
-       * Unanswered
-       * @description attempts in a row without an answer
-       */
+      /** @description attempts in a row without an answer */
       unanswered: number;
       /**
-       * Updated At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       updated_at: string;
-      /** Url */
       url: string | null;
     };
     /**
@@ -4966,7 +4186,6 @@ export interface components {
      * @description The merchant's endpoints, the default endpoint first.
      */
     WebhookEndpoints: {
-      /** Data */
       data: components["schemas"]["WebhookEndpoint"][];
     };
     /**
@@ -4974,18 +4193,11 @@ export interface components {
      * @description Counts of work, and whether a worker is alive.
      */
     Work: {
-      /** Completed */
       completed: number;
-      /** Failed */
       failed: number;
-      /** Pending */
       pending: number;
-      /** Processing */
       processing: number;
-      /**
-       * Worker Status
-       * @enum {string}
-       */
+      /** @enum {string} */
       worker_status: "running" | "stopped";
     };
     /**
@@ -4993,22 +4205,12 @@ export interface components {
      * @description The breaker of a processor in a worker, if it is not closed.
      */
     WorkerBreaker: {
-      /**
-       * Failures
-       * @description calls in a row without a response
-       */
+      /** @description calls in a row without a response */
       failures: number;
-      /** Processor */
       processor: string;
-      /**
-       * Reason
-       * @description of the last one
-       */
+      /** @description of the last one */
       reason: string;
-      /**
-       * State
-       * @enum {string}
-       */
+      /** @enum {string} */
       state: "closed" | "open" | "half_open";
     };
     /**
@@ -5016,25 +4218,17 @@ export interface components {
      * @description A worker process.
      */
     WorkerShown: {
-      /**
-       * Breakers
-       * @description processors that do not respond to this worker
-       */
+      /** @description processors that do not respond to this worker */
       breakers: components["schemas"]["WorkerBreaker"][];
       /**
-       * Heartbeat At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
       heartbeat_at: string;
-      /** Id */
       id: string;
-      /** Is Alive */
       is_alive: boolean;
-      /** Kind */
       kind: string;
       /**
-       * Started At
        * Format: date-time
        * @description ISO 8601 in UTC, to the millisecond
        */
@@ -5045,11 +4239,8 @@ export interface components {
      * @description The workers and the queues.
      */
     Workers: {
-      /** Queues */
       queues: components["schemas"]["QueueFigures"][];
-      /** Stuck */
       stuck: components["schemas"]["StuckRow"][];
-      /** Workers */
       workers: components["schemas"]["WorkerShown"][];
     };
   };
@@ -5065,6 +4256,7 @@ export type AttentionList = components["schemas"]["AttentionList"];
 export type AttentionResolved = components["schemas"]["AttentionResolved"];
 export type AuditActor = components["schemas"]["AuditActor"];
 export type AuditEntry = components["schemas"]["AuditEntry"];
+export type AuditEntryPage = components["schemas"]["AuditEntryPage"];
 export type CallbackListed = components["schemas"]["CallbackListed"];
 export type Callbacks = components["schemas"]["Callbacks"];
 export type CancelLinkRequest = components["schemas"]["CancelLinkRequest"];
@@ -5076,9 +4268,14 @@ export type DeclineShare = components["schemas"]["DeclineShare"];
 export type Delivery = components["schemas"]["Delivery"];
 export type DeliveryFigures = components["schemas"]["DeliveryFigures"];
 export type DeliveryInFull = components["schemas"]["DeliveryInFull"];
+export type DeliveryPage = components["schemas"]["DeliveryPage"];
 export type DeliveryRetried = components["schemas"]["DeliveryRetried"];
+export type DisabledEndpoint = components["schemas"]["DisabledEndpoint"];
+export type EndedLink = components["schemas"]["EndedLink"];
 export type Endpoint = components["schemas"]["Endpoint"];
 export type EndpointChangeRequest = components["schemas"]["EndpointChangeRequest"];
+export type EndpointEvent = components["schemas"]["EndpointEvent"];
+export type EndpointEventData = components["schemas"]["EndpointEventData"];
 export type EndpointRef = components["schemas"]["EndpointRef"];
 export type EndpointRequest = components["schemas"]["EndpointRequest"];
 export type EndpointShort = components["schemas"]["EndpointShort"];
@@ -5095,6 +4292,8 @@ export type KeyPairRotated = components["schemas"]["KeyPairRotated"];
 export type KeyRequest = components["schemas"]["KeyRequest"];
 export type Keys = components["schemas"]["Keys"];
 export type Latency = components["schemas"]["Latency"];
+export type LinkEvent = components["schemas"]["LinkEvent"];
+export type LinkEventData = components["schemas"]["LinkEventData"];
 export type LinkOffered = components["schemas"]["LinkOffered"];
 export type Live = components["schemas"]["Live"];
 export type LoginRequest = components["schemas"]["LoginRequest"];
@@ -5113,15 +4312,10 @@ export type Offers = components["schemas"]["Offers"];
 export type Order = components["schemas"]["Order"];
 export type OrderInFull = components["schemas"]["OrderInFull"];
 export type OrderOffered = components["schemas"]["OrderOffered"];
+export type OrderPage = components["schemas"]["OrderPage"];
 export type OrderRequest = components["schemas"]["OrderRequest"];
 export type Overview = components["schemas"]["Overview"];
-export type PageAuditEntry = components["schemas"]["Page_AuditEntry_"];
-export type PageDelivery = components["schemas"]["Page_Delivery_"];
-export type PageOrder = components["schemas"]["Page_Order_"];
-export type PagePaymentLink = components["schemas"]["Page_PaymentLink_"];
-export type PagePayment = components["schemas"]["Page_Payment_"];
-export type PageRefund = components["schemas"]["Page_Refund_"];
-export type PageStoredEvent = components["schemas"]["Page_StoredEvent_"];
+export type PaidLink = components["schemas"]["PaidLink"];
 export type PanelColumn = components["schemas"]["PanelColumn"];
 export type PanelFigure = components["schemas"]["PanelFigure"];
 export type PanelListed = components["schemas"]["PanelListed"];
@@ -5132,9 +4326,13 @@ export type PasswordReset = components["schemas"]["PasswordReset"];
 export type PayerRequest = components["schemas"]["PayerRequest"];
 export type Payment = components["schemas"]["Payment"];
 export type PaymentCreated = components["schemas"]["PaymentCreated"];
+export type PaymentEvent = components["schemas"]["PaymentEvent"];
+export type PaymentEventData = components["schemas"]["PaymentEventData"];
 export type PaymentLink = components["schemas"]["PaymentLink"];
+export type PaymentLinkPage = components["schemas"]["PaymentLinkPage"];
 export type PaymentLinkRequest = components["schemas"]["PaymentLinkRequest"];
 export type PaymentMoved = components["schemas"]["PaymentMoved"];
+export type PaymentPage = components["schemas"]["PaymentPage"];
 export type PaymentPublic = components["schemas"]["PaymentPublic"];
 export type Plugin = components["schemas"]["Plugin"];
 export type PluginConfig = components["schemas"]["PluginConfig"];
@@ -5149,8 +4347,11 @@ export type RecoverRequest = components["schemas"]["RecoverRequest"];
 export type Recovered = components["schemas"]["Recovered"];
 export type Refund = components["schemas"]["Refund"];
 export type RefundCreated = components["schemas"]["RefundCreated"];
+export type RefundEvent = components["schemas"]["RefundEvent"];
+export type RefundEventData = components["schemas"]["RefundEventData"];
 export type RefundFigures = components["schemas"]["RefundFigures"];
 export type RefundOfPaymentRequest = components["schemas"]["RefundOfPaymentRequest"];
+export type RefundPage = components["schemas"]["RefundPage"];
 export type RefundRequest = components["schemas"]["RefundRequest"];
 export type Released = components["schemas"]["Released"];
 export type ResolveRequest = components["schemas"]["ResolveRequest"];
@@ -5169,8 +4370,11 @@ export type SessionUser = components["schemas"]["SessionUser"];
 export type SettleRequest = components["schemas"]["SettleRequest"];
 export type SinkOffer = components["schemas"]["SinkOffer"];
 export type StoredEvent = components["schemas"]["StoredEvent"];
+export type StoredEventPage = components["schemas"]["StoredEventPage"];
 export type StuckRow = components["schemas"]["StuckRow"];
 export type Team = components["schemas"]["Team"];
+export type TestEvent = components["schemas"]["TestEvent"];
+export type TestEventData = components["schemas"]["TestEventData"];
 export type TestEventRequest = components["schemas"]["TestEventRequest"];
 export type TestEventSent = components["schemas"]["TestEventSent"];
 export type TestMerchant = components["schemas"]["TestMerchant"];
@@ -5214,7 +4418,7 @@ export interface operations {
       };
     };
   };
-  listItemsThatNeedAttention: {
+  listAttentionItems: {
     parameters: {
       query?: {
         resolved?: "true" | "false";
@@ -5236,7 +4440,7 @@ export interface operations {
       };
     };
   };
-  resolveItem: {
+  resolveAttentionItem: {
     parameters: {
       query?: never;
       header?: never;
@@ -5284,7 +4488,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Page_AuditEntry_"];
+          "application/json": components["schemas"]["AuditEntryPage"];
         };
       };
     };
@@ -5335,7 +4539,7 @@ export interface operations {
       };
     };
   };
-  listRequestsThatNoDialectSupports: {
+  listUnsupportedRequests: {
     parameters: {
       query?: never;
       header?: never;
@@ -5378,7 +4582,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Page_StoredEvent_"];
+          "application/json": components["schemas"]["StoredEventPage"];
         };
       };
     };
@@ -5687,7 +4891,7 @@ export interface operations {
       };
     };
   };
-  listOperationsInManualReview: {
+  listManualReviews: {
     parameters: {
       query?: never;
       header?: never;
@@ -5761,7 +4965,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Page_Order_"];
+          "application/json": components["schemas"]["OrderPage"];
         };
       };
     };
@@ -5842,7 +5046,7 @@ export interface operations {
       };
     };
   };
-  showFiguresOfLastHours: {
+  showOverview: {
     parameters: {
       query?: {
         hours?: number;
@@ -5886,7 +5090,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Page_PaymentLink_"];
+          "application/json": components["schemas"]["PaymentLinkPage"];
         };
       };
     };
@@ -5998,7 +5202,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Payment"][] | components["schemas"]["Page_Payment_"];
+          "application/json": components["schemas"]["Payment"][] | components["schemas"]["PaymentPage"];
         };
       };
     };
@@ -6029,20 +5233,11 @@ export interface operations {
                  * @description Three or four digits; checked and not stored.
                  */
                 cvv?: string | number | null;
-                /**
-                 * Expiry Month
-                 * @description 1 to 12.
-                 */
+                /** @description 1 to 12. */
                 expiry_month: string | number;
-                /**
-                 * Expiry Year
-                 * @description Two or four digits.
-                 */
+                /** @description Two or four digits. */
                 expiry_year: string | number;
-                /**
-                 * Holder Name
-                 * @description Accepted and ignored.
-                 */
+                /** @description Accepted and ignored. */
                 holder_name?: string | null;
                 /**
                  * Card number
@@ -6134,20 +5329,11 @@ export interface operations {
                  * @description Three or four digits; checked and not stored.
                  */
                 cvv?: string | number | null;
-                /**
-                 * Expiry Month
-                 * @description 1 to 12.
-                 */
+                /** @description 1 to 12. */
                 expiry_month: string | number;
-                /**
-                 * Expiry Year
-                 * @description Two or four digits.
-                 */
+                /** @description Two or four digits. */
                 expiry_year: string | number;
-                /**
-                 * Holder Name
-                 * @description Accepted and ignored.
-                 */
+                /** @description Accepted and ignored. */
                 holder_name?: string | null;
                 /**
                  * Card number
@@ -6294,7 +5480,7 @@ export interface operations {
       };
     };
   };
-  completePaymentAfterShopperReturn: {
+  completePayment: {
     parameters: {
       query?: {
         /** @description the order's secret, if the app requires it */
@@ -6394,7 +5580,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Page_Refund_"];
+          "application/json": components["schemas"]["RefundPage"];
         };
       };
     };
@@ -6472,7 +5658,7 @@ export interface operations {
       };
     };
   };
-  listPluginsPanels: {
+  listPluginPanels: {
     parameters: {
       query?: never;
       header?: never;
@@ -6563,12 +5749,12 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Page_Refund_"];
+          "application/json": components["schemas"]["RefundPage"];
         };
       };
     };
   };
-  refundPaymentNamedInBody: {
+  createRefund: {
     parameters: {
       query?: never;
       header?: {
@@ -6885,7 +6071,7 @@ export interface operations {
       };
     };
   };
-  showRealTimeAgain: {
+  releaseClock: {
     parameters: {
       query?: never;
       header?: never;
@@ -6905,7 +6091,7 @@ export interface operations {
       };
     };
   };
-  stopClockAtTime: {
+  setClock: {
     parameters: {
       query?: never;
       header?: never;
@@ -6929,7 +6115,7 @@ export interface operations {
       };
     };
   };
-  showCountsOfWork: {
+  countWork: {
     parameters: {
       query?: never;
       header?: never;
@@ -7379,12 +6565,12 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          "application/json": components["schemas"]["Page_Delivery_"] | components["schemas"]["Delivery"][];
+          "application/json": components["schemas"]["DeliveryPage"] | components["schemas"]["Delivery"][];
         };
       };
     };
   };
-  changeDefaultEndpointByPut: {
+  replaceDefaultEndpoint: {
     parameters: {
       query?: never;
       header?: {
@@ -7442,7 +6628,7 @@ export interface operations {
       };
     };
   };
-  sendTestEventByPost: {
+  sendTestWebhook: {
     parameters: {
       query?: never;
       header?: {
@@ -7471,7 +6657,7 @@ export interface operations {
       };
     };
   };
-  showDeliveryWithItsAttempts: {
+  showDelivery: {
     parameters: {
       query?: never;
       header?: never;
@@ -7583,7 +6769,7 @@ export interface operations {
       };
     };
   };
-  checkThatProcessLives: {
+  checkLiveness: {
     parameters: {
       query?: never;
       header?: never;
@@ -7603,7 +6789,7 @@ export interface operations {
       };
     };
   };
-  checkThatProcessCanServe: {
+  checkReadiness: {
     parameters: {
       query?: never;
       header?: never;

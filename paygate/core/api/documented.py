@@ -80,6 +80,8 @@ class Documented:
         rate: The class of its rate limit, if it does not follow from ``access``; ``none`` is
             not limited.
         limits_order: Whether requests for one order or payment are limited too.
+        operation_id: The id in the OpenAPI document; empty for one that follows from ``summary``.
+        further_ids: Those of further routes of the function, by method or by the end of the path.
     """
 
     summary: str
@@ -103,6 +105,8 @@ class Documented:
     from_any_page: bool = False
     rate: RateClass | Literal["none"] | None = None
     limits_order: bool = False
+    operation_id: str = ""
+    further_ids: Mapping[str, str] = field(default_factory=dict)
 
     def rate_class(self, method: str) -> RateClass | None:
         """Return the class of the rate limit of requests with that method."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
 
 from ..event import Event, EventType
 from ..money import Money
@@ -12,8 +15,144 @@ from ..payments.model import LinkStatus, Order, Payment, Refund
 from ..webhooks.model import DisabledReason, EndpointSettings
 from .bodies import write
 from .resources.payments import PaymentJson, instrument_to_json, payment_to_json
-from .resources.refunds import refund_in_full_to_json
-from .shapes import maybe_timestamp, timestamp
+from .resources.refunds import RefundJson, refund_in_full_to_json
+from .shapes import At, LinkId, Minor, PaymentId, RefundId, Uuid, maybe_timestamp, timestamp
+
+EventTime = Annotated[int, Field(description="unix seconds")]
+
+
+class PaidLinkJson(TypedDict):
+    """The payment link that a payment has paid."""
+
+    id: LinkId
+    order_id: str
+    status: Literal["paid"]
+
+
+@with_config({"extra": "allow"})
+class PaymentEventDataJson(TypedDict):
+    """The payment, and its fields beside it. Its method may add fields of the instrument."""
+
+    payment: PaymentJson
+    payment_id: PaymentId
+    paymentId: PaymentId
+    order_id: str
+    amount: Minor
+    currency: str
+    method: str
+    created_at: At
+    reason: NotRequired[Annotated[str, Field(description="why the payment failed")]]
+    payment_link: NotRequired[
+        Annotated[PaidLinkJson, Field(description="of `payment_link.paid` only")]
+    ]
+
+
+class PaymentEventJson(TypedDict):
+    """The body of an event of a payment."""
+
+    event: str
+    timestamp: EventTime
+    created_at: At
+    data: PaymentEventDataJson
+
+
+class RefundEventDataJson(TypedDict):
+    """The refund, and its fields beside it."""
+
+    refund: RefundJson
+    refund_id: RefundId
+    refundId: RefundId
+    payment_id: PaymentId
+    paymentId: PaymentId
+    order_id: str
+    amount: Minor
+    currency: str
+    reason: str | None
+    created_at: At
+    processed_at: At | None
+
+
+class RefundEventJson(TypedDict):
+    """The body of an event of a refund."""
+
+    event: str
+    timestamp: EventTime
+    created_at: At
+    data: RefundEventDataJson
+
+
+class EndedLinkJson(TypedDict):
+    """A payment link that can no longer be paid."""
+
+    id: LinkId
+    order_id: str
+    status: LinkStatus
+    payment_in_progress: Annotated[bool, Field(description="it may still pay the order")]
+    amount: Minor
+    currency: str
+    description: str | None
+    receipt: str | None
+    expires_at: At | None
+    cancelled_at: At | None
+    created_at: At
+
+
+class LinkEventDataJson(TypedDict):
+    """The payment link."""
+
+    payment_link: EndedLinkJson
+    order_id: str
+
+
+class LinkEventJson(TypedDict):
+    """The body of an event of a payment link that was cancelled or has expired."""
+
+    event: str
+    timestamp: EventTime
+    created_at: At
+    data: LinkEventDataJson
+
+
+class DisabledEndpointJson(TypedDict):
+    """An endpoint that was disabled."""
+
+    id: Uuid
+    url: str | None
+    description: str | None
+    is_default: bool
+    disabled_reason: DisabledReason
+    disabled_at: At
+
+
+class EndpointEventDataJson(TypedDict):
+    """The endpoint."""
+
+    endpoint: DisabledEndpointJson
+
+
+class EndpointEventJson(TypedDict):
+    """The body of an event of an endpoint."""
+
+    event: str
+    timestamp: EventTime
+    created_at: At
+    data: EndpointEventDataJson
+
+
+class TestEventDataJson(TypedDict):
+    """What a test event says."""
+
+    message: str
+    sample_id: str
+
+
+class TestEventJson(TypedDict):
+    """The body of a test event."""
+
+    event: str
+    timestamp: EventTime
+    created_at: At
+    data: TestEventDataJson
 
 
 class EventBodies:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.errors import PydanticUserError
-from pydantic.json_schema import JsonSchemaMode
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from quart import Quart
+from typing_extensions import override
 from werkzeug.routing import Rule
 
 from ..accounts.model import Role
+from ..event import EventType
 from ..idempotency import KEY_CHARS_MAX
 from ..registry import Registry
 from .documented import Documented, find_documented
 from .openapi_links import add_links
+from .openapi_webhooks import body_kind, webhooks_section
 from .resources.payments import PaymentRequest
 from .shapes import ErrorJson
 
@@ -80,43 +83,55 @@ ABOUT = (
     "Amounts are whole minor units of their currency. Times are UTC. Send `Idempotency-Key` with "
     "every change: the same request gets the same response for 24 hours. Every response has an "
     "`X-Request-Id`: the one of the request, or a new one.\n\n"
-    "Operations tagged *dialects* are aliases of the same operations, kept for clients of older "
-    "gateways."
+    "Aliases for clients of other gateways are in `/openapi/aliases.json`."
+)
+ABOUT_ALIASES = (
+    "Paths of other gateways. Each has the function of an operation in `/openapi.json`, "
+    "which new clients use."
 )
 _MODEL_SUFFIX = re.compile(r'(?<=\w)Json(?=[_"])')
+_PAGE = re.compile(r"\bPage_([A-Za-z]+)_(?=\")")
 _WORD = re.compile(r"\w+")
 _CONVERTER = re.compile(r"<(?:[a-z]+:)?(\w+)>")
 
 
 def openapi_document(app: Quart, registry: Registry, *, version: str) -> Json:
-    """Return the OpenAPI 3.1 document of every route that is not a page."""
-    routes = list(_documented_routes(app))
+    """Return the OpenAPI 3.1 document of paygate's own routes, and of its webhooks."""
+    routes = [each for each in _documented_routes(app) if _tag(each[0]) != DIALECTS]
+    kinds = {type: body_kind(type) for type in EventType}
+    schemas = Schemas((doc for _, doc in routes), further=kinds.values())
+    document = _document(routes, schemas, registry, version=version, about=ABOUT)
+    webhooks = webhooks_section({type: schemas.answer(kind) for type, kind in kinds.items()})
+    return {**document, "webhooks": webhooks}
+
+
+def aliases_document(app: Quart, registry: Registry, *, version: str) -> Json:
+    """Return the OpenAPI 3.1 document of the aliases for clients of other gateways."""
+    routes = [each for each in _documented_routes(app) if _tag(each[0]) == DIALECTS]
     schemas = Schemas(doc for _, doc in routes)
+    return _document(routes, schemas, registry, version=version, about=ABOUT_ALIASES)
+
+
+def _document(
+    routes: Sequence[tuple[Rule, Documented]],
+    schemas: Schemas,
+    registry: Registry,
+    *,
+    version: str,
+    about: str,
+) -> Json:
     paths: dict[str, Json] = {}
-    taken: set[str] = set()
     for rule, doc in routes:
         item = paths.setdefault(template(rule), {})
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            operation = item[method.lower()] = _operation(rule, method, doc, schemas, registry)
-            if operation["operationId"] in taken:
-                # One handler under a second method or path.
-                operation["operationId"] += f"By{method.capitalize()}"
-            taken.add(operation["operationId"])
+            item[method.lower()] = _operation(rule, method, doc, schemas, registry)
     add_links(paths)
     tags = sorted({_tag(rule) for rule, _ in routes}, key=_place)
     return {
         "openapi": VERSION,
-        "info": {"title": "paygate", "version": version, "description": ABOUT},
+        "info": {"title": "paygate", "version": version, "description": about},
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "x-displayName": _title(name)} for name in tags],
-        # The reference shows aliases apart from our own operations.
-        "x-tagGroups": [
-            {"name": "paygate", "tags": [name for name in tags if name != DIALECTS]},
-            {
-                "name": "Paths of other gateways",
-                "tags": [name for name in tags if name == DIALECTS],
-            },
-        ],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": schemas.definitions,
@@ -142,25 +157,40 @@ def _documented_routes(app: Quart) -> Iterable[tuple[Rule, Documented]]:
             yield rule, doc
 
 
+class _Schema(GenerateJsonSchema):
+    """Generates schemas whose fields have no titles: these would only repeat their names."""
+
+    @override
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Return False, whatever the field."""
+        return False
+
+
 class Schemas:
     """The schemas of all operations, each defined once.
 
     Args:
         operations: The documentation of the routes.
+        further: Further types that are sent.
     """
 
-    def __init__(self, operations: Iterable[Documented]) -> None:
+    def __init__(self, operations: Iterable[Documented], further: Iterable[Any] = ()) -> None:
         wanted: dict[tuple[str, JsonSchemaMode], Any] = {("Error", "serialization"): ErrorJson}
+        wanted |= {(repr(kind), "serialization"): kind for kind in further}
         for doc in operations:
             wanted[repr(doc.answer), "serialization"] = doc.answer
             if doc.body is not None and doc.body is not PaymentRequest:
                 wanted[repr(doc.body), "validation"] = doc.body
         inputs = [(name, mode, TypeAdapter(kind)) for (name, mode), kind in wanted.items()]
         found, shared = TypeAdapter.json_schemas(
-            inputs, ref_template="#/components/schemas/{model}"
+            inputs, ref_template="#/components/schemas/{model}", schema_generator=_Schema
         )
         self._found = {key: _public_names(schema) for key, schema in found.items()}
-        self.definitions: Json = _public_names(shared.get("$defs", {}))
+        defined: Json = _public_names(shared.get("$defs", {}))
+        # Each has its name as its title: models of pages would have the same one.
+        self.definitions: Json = {
+            name: {**schema, "title": name} for name, schema in defined.items()
+        }
 
     def answer(self, kind: Any) -> Json:
         """Return the schema of a response."""
@@ -177,8 +207,11 @@ class Schemas:
 
 
 def _public_names(schema: Json) -> Json:
-    """Name models as the API does: a payment's model is ``PaymentJson``, its schema ``Payment``."""
-    named: Json = json.loads(_MODEL_SUFFIX.sub("", json.dumps(schema)))
+    """Name models as the API does: a payment's model is ``PaymentJson``, its schema ``Payment``.
+
+    A page of them is a ``PaymentPage``.
+    """
+    named: Json = json.loads(_PAGE.sub(r"\1Page", _MODEL_SUFFIX.sub("", json.dumps(schema))))
     return named
 
 
@@ -196,8 +229,6 @@ def _operation(
     about = " ".join(filter(None, (doc.about, _needs(doc))))
     if about:
         written["description"] = about
-    if _tag(rule) == DIALECTS:
-        written["x-paygate-dialect"] = True
     if doc.plugin is not None:
         written["x-paygate-plugin"] = doc.plugin
         written["responses"]["default"] = {
@@ -243,6 +274,11 @@ def _operation_id(rule: Rule, method: str, doc: Documented) -> str:
     """``createPayment`` for "Create a payment"; the path for aliases, which share a summary."""
     if _tag(rule) == DIALECTS or doc.plugin is not None:
         return "_".join([method.lower(), *_WORD.findall(rule.rule)])
+    for place, further in doc.further_ids.items():
+        if place == method or rule.rule.endswith(place):
+            return further
+    if doc.operation_id:
+        return doc.operation_id
     words: list[str] = _WORD.findall(doc.summary.replace("'s", ""))
     first, *others = (word for word in words if word.lower() not in {"a", "an", "the"})
     return first.lower() + "".join(word[0].upper() + word[1:].lower() for word in others)
@@ -252,7 +288,9 @@ def _parameters(rule: Rule, doc: Documented) -> Iterable[Json]:
     for name in sorted(rule.arguments):
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
     if doc.query is not None:
-        for name, schema in doc.query.model_json_schema()["properties"].items():
+        for name, schema in doc.query.model_json_schema(schema_generator=_Schema)[
+            "properties"
+        ].items():
             yield {"name": name, "in": "query", "schema": schema}
     if doc.access == "browser":
         about = "the order's secret, if the app requires it"
@@ -335,7 +373,9 @@ def payment_schema(registry: Registry) -> Json:
     shapes = []
     for code, method in registry.methods.items():
         try:
-            shape = TypeAdapter(method.info.input_model).json_schema(mode="validation")
+            shape = TypeAdapter(method.info.input_model).json_schema(
+                mode="validation", schema_generator=_Schema
+            )
         except PydanticUserError:
             # The model has no JSON Schema; requests work anyway.
             shape = {}

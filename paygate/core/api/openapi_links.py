@@ -45,7 +45,7 @@ TARGETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 IN_BODIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "createOrder": {"order_id": ("createPayment", "createPaymentAsShopper")},
-    "createPayment": {"payment_id": ("refundPaymentNamedInBody",)},
+    "createPayment": {"payment_id": ("createRefund",)},
 }
 """The same, for a field of the request's body."""
 

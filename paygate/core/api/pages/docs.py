@@ -10,7 +10,7 @@ from quart import Blueprint, Quart, Response
 from ...deps import Deps
 from ...errors import NotFoundError
 from ..bodies import write
-from ..openapi import openapi_document
+from ..openapi import aliases_document, openapi_document
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; "
@@ -22,12 +22,16 @@ SCRIPT_AGE_S = 3600
 
 
 def blueprint(deps: Deps, app: Quart, *, version: str) -> Blueprint:
-    """``/openapi.json`` and ``/docs/api``, over what the app serves when first asked."""
+    """The OpenAPI documents and ``/docs/api``, over what the app serves when first asked."""
     routes = Blueprint("docs", __name__)
 
     @cache
     def document() -> bytes:
         return write(openapi_document(app, deps.registry, version=version))
+
+    @cache
+    def aliases() -> bytes:
+        return write(aliases_document(app, deps.registry, version=version))
 
     @cache
     def file(name: str) -> bytes:
@@ -36,6 +40,10 @@ def blueprint(deps: Deps, app: Quart, *, version: str) -> Blueprint:
     @routes.get("/openapi.json")
     async def as_json() -> Response:
         return Response(document(), content_type="application/json")
+
+    @routes.get("/openapi/aliases.json")
+    async def aliases_as_json() -> Response:
+        return Response(aliases(), content_type="application/json")
 
     @routes.get("/docs/api")
     async def reference() -> Response:

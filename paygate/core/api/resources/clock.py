@@ -146,6 +146,7 @@ async def show() -> Response:
     body=HoldClockRequest,
     body_examples={"example": {"at": "2026-01-18T10:30:00Z"}},
     about=ABOUT_SET,
+    operation_id="setClock",
 )
 async def hold() -> Response:
     deps = deps_of_app()
@@ -188,6 +189,7 @@ async def advance() -> Response:
     access="anyone",
     needs=Role.DEVELOPER,
     audit=Audited("clock.release"),
+    operation_id="releaseClock",
 )
 async def release() -> Response:
     deps = deps_of_app()

@@ -144,7 +144,7 @@ def panels_blueprint(deps: Deps) -> Blueprint:
     routes = Blueprint("panels", __name__)
 
     @routes.get("/plugins/panels")
-    @documented("List plugins' panels", PanelsJson, PANELS_EXAMPLE)
+    @documented("List plugins' panels", PanelsJson, PANELS_EXAMPLE, operation_id="listPluginPanels")
     async def index() -> Response:
         await merchant_of_request(deps)
         return json_response(panels_to_json(deps.registry.panels))

@@ -464,6 +464,7 @@ async def visible_merchant() -> UUID | None:
     about="Payments are counted at their creation. Buckets begin at whole hours, the last "
     "is incomplete. They last one hour for up to two days, three hours for up to a week, then "
     "twelve.",
+    operation_id="showOverview",
 )
 async def sums() -> Response:
     deps = deps_of_app()
@@ -483,6 +484,7 @@ async def sums() -> Response:
     "operation, and failed payments whose money was not refunded: the newest 200 that are "
     "open, callbacks without an operation last, or that were resolved. Operators see those of "
     "all merchants, others their own.",
+    operation_id="listAttentionItems",
 )
 async def attention() -> Response:
     deps = deps_of_app()
@@ -504,6 +506,7 @@ async def attention() -> Response:
     body_examples={"example": {"note": "The bank confirmed the charge."}},
     about="Operators only. The item moves from the list to its history. Nothing else "
     "changes: no money moves.",
+    operation_id="resolveAttentionItem",
 )
 async def resolve(item_id: str) -> Response:
     deps = deps_of_app()

@@ -43,6 +43,7 @@ def blueprint(readiness: Readiness) -> Blueprint:
         rate="none",
         about="It answers if the event loop of the process runs. It asks nothing else, so that "
         "a supervisor does not restart a process because of its database.",
+        operation_id="checkLiveness",
     )
     async def livez() -> Response:
         return json_response(LIVE)
@@ -59,6 +60,7 @@ def blueprint(readiness: Readiness) -> Blueprint:
         about="Ready means: the database answers within two seconds, no migration is missing, "
         "the worker of this process runs if it has one, and the process is not stopping. Else "
         "the status is 503. The answer may be one second old.",
+        operation_id="checkReadiness",
     )
     async def readyz() -> Response:
         problems = await readiness.problems()

@@ -197,6 +197,7 @@ async def index_of_payment(payment_id: str) -> Response:
     body_examples={"example": {**REFUND_REQUEST_EXAMPLE, "payment_id": PAYMENT_ID}},
     takes_key=True,
     refuses=frozenset({404}),
+    operation_id="createRefund",
 )
 async def create_by_body() -> Response:
     return await refund(None)

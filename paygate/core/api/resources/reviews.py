@@ -128,6 +128,7 @@ routes = Blueprint("operations", __name__)
     ReviewsJson,
     REVIEWS_EXAMPLE,
     about="Operators see those of all merchants, others their own.",
+    operation_id="listManualReviews",
 )
 async def reviews() -> Response:
     deps = deps_of_app()
@@ -175,6 +176,7 @@ async def settle(operation_id: str) -> Response:
     body_examples={"example": {"params": {}}},
     about="After a redirect, a challenge or an app: asks the processor for the outcome at once.",
     limits_order=True,
+    operation_id="completePayment",
 )
 async def complete(payment_id: str) -> Response:
     deps = deps_of_app()

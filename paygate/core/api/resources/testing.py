@@ -290,7 +290,9 @@ async def create_order_to_try() -> Response:
 
 
 @routes.get("/jobs/status")
-@documented("Show counts of work", WorkJson, WORK_EXAMPLE, access="anyone")
+@documented(
+    "Show counts of work", WorkJson, WORK_EXAMPLE, access="anyone", operation_id="countWork"
+)
 async def jobs() -> Response:
     deps = deps_of_app()
     counts, is_worked_on = await work_status(deps)

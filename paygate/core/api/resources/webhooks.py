@@ -494,6 +494,7 @@ async def config() -> Response:
     ENDPOINT_EXAMPLE,
     needs=Role.DEVELOPER,
     audit=Audited("endpoint.update", shows=("webhook_url", "url")),
+    further_ids={"PUT": "replaceDefaultEndpoint"},
     body=EndpointRequest,
     body_is_optional=True,
     body_examples={"example": ENDPOINT_REQUEST_EXAMPLE},
@@ -540,6 +541,7 @@ async def regenerate() -> Response:
     TEST_EVENT_SENT_EXAMPLE,
     needs=Role.DEVELOPER,
     audit=Audited("endpoint.test", shows=("event",)),
+    further_ids={"/webhooks/test": "sendTestWebhook"},
     body=TestEventRequest,
     body_is_optional=True,
     body_examples={"example": {"event": "payment.test"}},
@@ -601,7 +603,12 @@ async def retry(delivery_id: str) -> Response:
 
 
 @routes.get("/webhooks/<delivery_id>")
-@documented("Show a delivery with its attempts", DeliveryInFullJson, DELIVERY_IN_FULL_EXAMPLE)
+@documented(
+    "Show a delivery with its attempts",
+    DeliveryInFullJson,
+    DELIVERY_IN_FULL_EXAMPLE,
+    operation_id="showDelivery",
+)
 async def show(delivery_id: str) -> Response:
     deps = deps_of_app()
     merchant = await merchant_of_request(deps)

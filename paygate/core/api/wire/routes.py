@@ -128,6 +128,7 @@ def _blueprint(deps: Deps, app: Quart) -> Blueprint:
         UnsupportedCallsJson,
         UNSUPPORTED_EXAMPLE,
         about="Of the merchant's requests to `/wire` since this process started.",
+        operation_id="listUnsupportedRequests",
     )
     async def unsupported() -> Response:
         merchant = await merchant_of_request(deps)

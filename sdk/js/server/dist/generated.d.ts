@@ -452,7 +452,7 @@ export interface CaptureRequest {
     /** Release what is not captured. */
     final?: boolean | undefined;
 }
-/** What `refundPaymentNamedInBody` is given. */
+/** What `createRefund` is given. */
 export interface RefundOfPaymentRequest {
     /** In minor units of the payment's currency. */
     amount: number;

@@ -487,7 +487,7 @@ export interface CaptureRequest {
   final?: boolean | undefined;
 }
 
-/** What `refundPaymentNamedInBody` is given. */
+/** What `createRefund` is given. */
 export interface RefundOfPaymentRequest {
   /** In minor units of the payment's currency. */
   amount: number;
