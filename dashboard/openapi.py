@@ -28,13 +28,18 @@ def main() -> None:
     json.dump(document(), sys.stdout, indent=1, ensure_ascii=False, sort_keys=True)
 
 
-def document() -> dict[str, Any]:
-    """Return the document, without examples, errors and webhooks."""
+def document(*, with_webhooks: bool = False) -> dict[str, Any]:
+    """Return the document, without examples and errors.
+
+    Args:
+        with_webhooks: Include what paygate sends; the dashboard and the clients do not receive it.
+    """
     registry = load_plugins(installed_plugins(), environ={}, preferred=()).registry
     deps = cast("Deps", Machines(registry=registry, policy=Policy()))
     app = create_app(deps, WebSettings(with_test_routes=True, version="0"))
     written = openapi_document(app, registry, version="0")
-    del written["webhooks"]
+    if not with_webhooks:
+        del written["webhooks"]
     for item in written["paths"].values():
         item.update({method: _good(operation) for method, operation in item.items()})
     without: dict[str, Any] = _without_examples(written)
