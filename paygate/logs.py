@@ -10,6 +10,7 @@ from typing import Any, cast
 import structlog
 
 from .core.ids import REQUEST_ID
+from .core.observe.traces import TRACEPARENT
 from .core.plugin_api.plugin import Logger
 from .core.redaction import MASK, mask_named, names_a_secret, redact
 
@@ -52,12 +53,22 @@ def add_request_id(_logger: object, _method: str, event: Event) -> Event:
     return event
 
 
+def add_trace_ids(_logger: object, _method: str, event: Event) -> Event:
+    """Add the ids of the current span and its trace, if traces are made."""
+    if (span := TRACEPARENT.get()) is not None:
+        _, trace_id, span_id, _ = span.split("-")
+        event.setdefault("trace_id", trace_id)
+        event.setdefault("span_id", span_id)
+    return event
+
+
 def configure_logging(*, level: str, format: str) -> None:
     """Route the log lines of paygate and of libraries through one redacting handler."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         add_request_id,
+        add_trace_ids,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.format_exc_info,

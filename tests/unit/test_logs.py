@@ -10,6 +10,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paygate.adapters.traces.otel import open_traces
 from paygate.core.ids import REQUEST_ID
 from paygate.core.redaction import MASK
 from paygate.logs import configure_logging, logger, redact_event
@@ -151,6 +152,23 @@ def test_a_librarys_lines_are_redacted(lines):
 
     (line,) = lines()
     assert line["event"] == f"cannot send {MASK} to bank"
+
+
+def test_a_line_names_the_innermost_span(lines, tmp_path):
+    traces = open_traces(f"file:{tmp_path / 'spans'}", version="1")
+    begun = traces.begin("a job", kind="consumer", parent=None, attributes={})
+    with begun, traces.inside("a call", kind="internal", attributes={}):
+        logger("paygate").info("inside")
+        logging.getLogger("some.library").warning("inside")
+        _, trace_id, span_id, _ = traces.current().split("-")
+    logger("paygate").info("outside")
+    traces.close()
+
+    *inside, outside = lines()
+    for line in inside:
+        assert (line["trace_id"], line["span_id"]) == (trace_id, span_id)
+    assert len(inside) == 2
+    assert not {"trace_id", "span_id"} & outside.keys()
 
 
 def charge():

@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.export import (
 from opentelemetry.trace import Span, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from ...core.observe.traces import Attributes, SpanKind
+from ...core.observe.traces import TRACEPARENT, Attributes, SpanKind
 
 KINDS: dict[SpanKind, trace.SpanKind] = {
     "server": trace.SpanKind.SERVER,
@@ -118,12 +118,15 @@ class OpenTelemetryTraces:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
+            token = TRACEPARENT.set(self.current())
             try:
                 yield span
             except BaseException as error:
                 span.set_attribute("error.type", type(error).__name__)
                 span.set_status(Status(StatusCode.ERROR))
                 raise
+            finally:
+                TRACEPARENT.reset(token)
 
     def current(self) -> str | None:
         carrier: dict[str, str] = {}

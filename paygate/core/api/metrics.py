@@ -12,7 +12,7 @@ from ..deps import Deps
 from ..errors import AuthenticationError
 from ..observe.metrics import METHODS, Metrics, MetricsPage, NoMetrics
 from ..observe.readiness import Readiness
-from ..observe.traces import TRACEPARENT, Traces
+from ..observe.traces import Traces
 from .context import current_request
 from .errors import register_errors
 from .resources import probes
@@ -76,11 +76,7 @@ def trace_requests(app: Quart, traces: Traces) -> None:
         method = request.method if request.method in METHODS else "other"
         parent, shown = request.headers.get("traceparent"), {"http.request.method": method}
         with traces.begin(method, kind="server", parent=parent, attributes=shown) as span:
-            token = TRACEPARENT.set(traces.current())
-            try:
-                response = await handle(request)
-            finally:
-                TRACEPARENT.reset(token)
+            response = await handle(request)
             if (rule := request.url_rule) is not None:
                 # The rule and not the path, which has ids, and what a client writes.
                 span.update_name(f"{method} {rule.rule}")

@@ -16,7 +16,7 @@ Attributes = Mapping[str, str | int | bool]
 """What a span shows: ids and words of paygate, never what a client or a plugin wrote."""
 
 TRACEPARENT: ContextVar[str | None] = ContextVar("traceparent", default=None)
-"""The span of the current request in W3C form (``00-TRACE-SPAN-FLAGS``); None without traces."""
+"""The current span in W3C form (``00-TRACE-SPAN-FLAGS``), which log lines name, or None."""
 
 
 class Span(Protocol):
@@ -37,7 +37,7 @@ class Traces(Protocol):
     def begin(
         self, name: str, *, kind: SpanKind, parent: str | None, attributes: Attributes
     ) -> AbstractContextManager[Span]:
-        """Open a span, the current one meanwhile.
+        """Open a span, the current one and ``TRACEPARENT`` meanwhile.
 
         Args:
             name: One of few.
