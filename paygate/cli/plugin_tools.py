@@ -36,17 +36,18 @@ def new(plugin: NewPlugin) -> str:
         OperatorError: The package cannot be written.
     """
     root = write_package(plugin)
-    return "\n".join(
-        (
-            f"wrote {root}",
-            "",
-            "next:",
-            f"  cd {root}",
-            "  pip install --editable '.[dev]'",
-            "  pytest",
-            f"  paygate plugin check {plugin.name}",
-        )
-    )
+    steps = [
+        f"wrote {root}",
+        "",
+        "next:",
+        f"  cd {root}",
+        "  pip install --editable '.[dev]'",
+        "  pytest",
+    ]
+    # The kit has no rules for dialects.
+    if plugin.kind != "dialect":
+        steps.append(f"  paygate plugin check {plugin.name}")
+    return "\n".join(steps)
 
 
 if TYPE_CHECKING:

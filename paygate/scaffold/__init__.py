@@ -23,7 +23,7 @@ from typing import Literal, get_args
 
 from ..core.errors import OperatorError
 
-Kind = Literal["method", "processor", "sink", "policy", "router", "risk_check"]
+Kind = Literal["method", "processor", "sink", "policy", "router", "risk_check", "dialect"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SUFFIX = ".tmpl"
