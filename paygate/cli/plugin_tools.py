@@ -106,9 +106,12 @@ def _load(found: Found, others: list[Found], environ: Mapping[str, str]) -> None
         OperatorError: The host refuses it.
     """
     # Methods of other plugins are missing here; a method that is really missing is named below.
-    logging.getLogger(collecting.__name__).setLevel(logging.ERROR)
-    loaded = load_plugins([found], environ=environ)
-    logging.getLogger(collecting.__name__).setLevel(logging.NOTSET)
+    log = logging.getLogger(collecting.__name__)
+    log.setLevel(logging.ERROR)
+    try:
+        loaded = load_plugins([found], environ=environ)
+    finally:
+        log.setLevel(logging.NOTSET)
     check_setting_names(environ, setting_names(), loaded.setting_names, every=environ)
     try:
         load_plugins([*others, found], environ=environ)

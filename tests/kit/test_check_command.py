@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import threading
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from paygate import OperatorError, hookimpl
 from paygate.cli import plugin_tools
 from paygate.cli.verbs import app
+from paygate.plugins import collecting
 from paygate.plugins.host import Found
 from tests.kit import good
 from tests.kit.bad.others import SendsTwice
@@ -110,6 +112,8 @@ def test_a_plugin_that_the_host_refuses_is_not_judged(
         "Put @hookimpl above it."
     )
     assert ran.stdout == ""
+    # The warnings of other loads in this process are written as before.
+    assert logging.getLogger(collecting.__name__).level == logging.NOTSET
 
 
 def test_a_conflict_with_an_installed_plugin_is_reported(monkeypatch: pytest.MonkeyPatch):

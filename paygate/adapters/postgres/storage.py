@@ -89,6 +89,7 @@ class PostgresRepositories:
 
     @property
     def links(self) -> PostgresLinks:
+        """Payment links, which are orders."""
         return PostgresLinks(self.executor)
 
     @property
