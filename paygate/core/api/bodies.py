@@ -40,9 +40,12 @@ def _parse(body: bytes) -> Any:
         raise InvalidInputError("The body is not UTF-8") from None
     except RecursionError:
         raise InvalidInputError("The body is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise InvalidInputError(
+            f"The body is not valid JSON at line {error.lineno}, column {error.colno}"
+        ) from None
     except ValueError:
-        # Also raised for an integer of more digits than Python converts.
-        raise InvalidInputError("The body is not valid JSON") from None
+        raise InvalidInputError("The body contains a number that is too large") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -84,10 +84,9 @@ def test_a_hostile_body_is_refused_with_a_message(body):
     assert len(str(caught.value)) < 100
 
 
-@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_body_is_refused_quickly(body):
-    with pytest.raises(InvalidInputError):
-        read_object(body)
+def test_the_message_says_where_the_json_is_wrong():
+    with pytest.raises(InvalidInputError, match="not valid JSON at line 2, column 14$"):
+        read_object(b'{"currency": "INR",\n "amount": 5,}')
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"\r\n\t "])
