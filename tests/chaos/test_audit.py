@@ -219,6 +219,30 @@ async def test_rows_that_contradict_each_other_are_found(connection: asyncpg.Con
     assert await found(connection, books(), accepted={"evt_1": 1}) == {"wrong_books": 1}
 
 
+LEASED = """
+SET session_replication_role = replica;
+INSERT INTO operations (id, payment_id, merchant_id, kind, amount, currency, processor, state,
+    lease_state, lease_token, lease_until, lease_owner, claims, run_at, created_at, updated_at)
+VALUES ('op_1', 'pay_1', gen_random_uuid(), 'charge', 500, 'INR', 'bank', 'unknown', 'ready',
+    gen_random_uuid(), now() + interval '15 s', 'worker_1', 1, now(), now(), now());
+"""
+BEAT = """
+INSERT INTO workers (id, kind, started_at, heartbeat_at, breakers)
+VALUES ('worker_1', 'worker', now(), now() - $1 * interval '1 s', '{}')
+"""
+
+
+@pytest.mark.parametrize(("beat_s", "counts"), [(None, 1), (60, 1), (1, 0)])
+async def test_a_lease_needs_a_worker_that_is_alive(
+    connection: asyncpg.Connection[Any], beat_s: int | None, counts: int
+):
+    await connection.execute(LEASED)
+    if beat_s is not None:
+        await connection.execute(BEAT, beat_s)
+
+    assert (await found(connection, books())).get("wrong_books", 0) == counts
+
+
 async def test_an_event_whose_delivery_was_never_stored_is_found(
     connection: asyncpg.Connection[Any],
 ):
