@@ -7,7 +7,7 @@ and the nearest correct word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import Parameter, Signature, iscoroutinefunction, signature
 from typing import get_args
 
@@ -52,7 +52,8 @@ def shaped(id: object, chars_max: int) -> str:
     """Return the id if it can be used in rows, settings and logs."""
     if not isinstance(id, str) or not _ID.fullmatch(id) or len(id) > chars_max:
         raise PluginContractError(
-            f"{id!r} is not {chars_max} lower-case letters, digits and underscores at most"
+            f"{id!r} is not a name of lower-case letters, digits and underscores that begins "
+            f"with a letter and has at most {chars_max} characters"
         )
     return id
 
@@ -70,16 +71,31 @@ def check_calls(thing: object, kind: type) -> None:
 
 
 def _check_call(member: object, name: str, called: object) -> None:
-    if not callable(member):
-        raise PluginContractError(f"its {name} is {quoted(member)}, which cannot be called")
-    if iscoroutinefunction(member) and not iscoroutinefunction(called):
-        raise PluginContractError(
-            f"its {name} is async; the host does not await it, use a plain def"
-        )
     assert callable(called), "it is a method of a protocol"
     parameters = [*signature(called).parameters.values()][1:]
     given = [each.name for each in parameters if each.kind is not Parameter.KEYWORD_ONLY]
     named = [each.name for each in parameters if each.kind is Parameter.KEYWORD_ONLY]
+    check_function(member, name, given, named, is_awaited=iscoroutinefunction(called))
+
+
+def check_function(
+    member: object, name: str, given: list[str], named: Sequence[str] = (), *, is_awaited: bool
+) -> None:
+    """Refuse a function that cannot be called as the host calls it.
+
+    Args:
+        member: The function.
+        name: What it is called in the error.
+        given: The arguments that the host gives by position.
+        named: The arguments that it gives by name.
+        is_awaited: Whether the host awaits the result.
+    """
+    if not callable(member):
+        raise PluginContractError(f"its {name} is {quoted(member)}, which cannot be called")
+    if iscoroutinefunction(member) and not is_awaited:
+        raise PluginContractError(
+            f"its {name} is async; the host does not await it, use a plain def"
+        )
     try:
         takes = signature(member)
     except (TypeError, ValueError):
@@ -87,7 +103,7 @@ def _check_call(member: object, name: str, called: object) -> None:
     _check_takes(takes, name, given, named)
 
 
-def _check_takes(takes: Signature, name: str, given: list[str], named: list[str]) -> None:
+def _check_takes(takes: Signature, name: str, given: list[str], named: Sequence[str]) -> None:
     try:
         takes.bind(*given, **dict.fromkeys(named))
     except TypeError as error:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from inspect import isawaitable
 from typing import get_args
 
 from ..core.errors import PluginContractError
@@ -20,7 +21,7 @@ from ..core.plugin_api.wire import (
     WireRequest,
     WireRoute,
 )
-from .checks import shaped
+from .checks import check_function, shaped
 from .guard_extensions import REPLY_BYTES_MAX, written
 from .isolation import answered, contained
 from .masking_logger import masked
@@ -40,14 +41,14 @@ def dialect_name(dialect: WireDialect) -> str:
             raise PluginContractError(
                 f"the path of a route is {route.path!r}; write it as /v1/orders/{{id}}"
             )
-        if not callable(route.handler):
-            raise PluginContractError(f"the handler of {route.path} cannot be called")
+        handler = f"handler of {route.method} {route.path}"
+        check_function(route.handler, handler, ["request", "context"], is_awaited=True)
         name = f"{route.method} {_PLACE.sub('{}', route.path)}"
         if name in seen:
             raise PluginContractError(f"it has the route {name} twice")
         seen.add(name)
-    if not callable(dialect.authenticate) or not callable(dialect.refuse):
-        raise PluginContractError("it lacks authenticate or refuse")
+    check_function(dialect.authenticate, "authenticate", ["headers"], is_awaited=False)
+    check_function(dialect.refuse, "refuse", ["refusal"], is_awaited=False)
     return shaped(dialect.name, PLUGIN_ID_CHARS_MAX)
 
 
@@ -71,21 +72,37 @@ class HostedWireDialect:
                 )
 
     def refuse(self, refusal: WireRefusal) -> WireReply:
-        return contained(lambda: _reply(self.dialect.refuse(refusal)), plugin=self.plugin)
+        def refused() -> WireReply:
+            given: object = self.dialect.refuse(refusal)
+            if not isinstance(given, WireReply):
+                # Plain JSON would have status 200: to the client, the request has succeeded.
+                raise PluginContractError(
+                    f"its refuse returned {type(given).__name__}, not WireReply"
+                )
+            return _reply(given)
+
+        return contained(refused, plugin=self.plugin)
 
     async def answer(
         self, route: WireRoute, asked: WireRequest, context: WireContext, deadline: timedelta
     ) -> WireReply:
-        own = masked(context, self.secrets())
+        secrets = (*self.secrets(), context.credentials.secret)
+        own = masked(context, secrets)
 
         async def checked() -> WireReply | WireRefusal:
             try:
-                return _reply(await route.handler(asked, own))
+                made: object = route.handler(asked, own)
+                if not isawaitable(made):
+                    raise PluginContractError(
+                        f"its handler of {route.method} {route.path} is a plain def; "
+                        "the host awaits it, use async def"
+                    )
+                return _reply(await made)
             except WireRefusal as refusal:
                 # Not an error of the plugin.
                 return refusal
 
-        given = await answered(deadline, checked, plugin=self.plugin, secrets=self.secrets())
+        given = await answered(deadline, checked, plugin=self.plugin, secrets=secrets)
         if isinstance(given, WireRefusal):
             raise given
         return given

@@ -62,6 +62,18 @@ async def fail(asked: WireRequest, context: WireContext) -> Any:
     raise RuntimeError("a mistake with secret_test_xyz789")
 
 
+def plain(asked: WireRequest, context: WireContext) -> Any:
+    return {}
+
+
+async def misdirected(asked: WireRequest, context: WireContext) -> Any:
+    return await context.gateway.call("GET", asked.headers["x-path"])
+
+
+async def awaited(_headers: Mapping[str, str]) -> None:
+    return None
+
+
 async def header(asked: WireRequest, context: WireContext) -> Any:
     return WireReply({}, headers={"X-Own": "a\nSet-Cookie: b"})
 
@@ -73,6 +85,8 @@ ROUTES = (
     WireRoute("GET", "/v9/echo", echo),
     WireRoute("GET", "/v9/fail", fail),
     WireRoute("GET", "/v9/header", header),
+    WireRoute("GET", "/v9/plain", plain),
+    WireRoute("GET", "/v9/misdirected", misdirected),
 )
 
 
@@ -177,11 +191,11 @@ async def test_a_key_makes_a_request_happen_once_and_is_the_dialects_own(
 async def test_a_handler_sees_the_request_without_its_keys(database_url: str, tmp_path: Path):
     async with speaking(database_url, tmp_path) as app:
         response, shown = await ask(
-            app, "/v9/echo?a=1&a=2&b[c]=d", headers={"X-Api-Secret": "x", "Cookie": "a=b"}
+            app, "/v9/echo?a=1&b[c]=d&a=2&e=", headers={"X-Api-Secret": "x", "Cookie": "a=b"}
         )
 
     assert (response.status_code, response.headers["X-Own"]) == (202, "yes")
-    assert shown["query"] == [["a", "1"], ["a", "2"], ["b[c]", "d"]]
+    assert shown["query"] == [["a", "1"], ["b[c]", "d"], ["a", "2"], ["e", ""]]
     assert not {"authorization", "cookie", "x-api-secret"} & set(shown["headers"])
     assert shown["url"].endswith("/wire/other")
 
@@ -196,6 +210,64 @@ async def test_a_dialect_that_fails_answers_502_in_its_own_format(
     assert (failed.status_code, why["why"]) == (502, "The dialect failed")
     assert injected.status_code == 502
     assert "Set-Cookie" not in injected.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "line"),
+    [
+        ("/v9/fail", "", "raised RuntimeError: a mistake with [redacted] at test_wire_dialects.py:"),
+        ("/v9/plain", "", "its handler of GET /v9/plain is a plain def"),
+        ("/v9/misdirected", "/api/v1/orders", "leave out /api/v1"),
+        ("/v9/misdirected", "orders", "begin the path with a slash"),
+        ("/v9/misdirected", "/orders?limit=1", "give parameters as query"),
+    ],
+)
+async def test_the_log_tells_the_author_what_failed_and_where(
+    path: str,
+    asked: str,
+    line: str,
+    database_url: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+):
+    async with speaking(database_url, tmp_path) as app:
+        failed, _ = await ask(app, path, headers={"X-Path": asked})
+
+    [logged] = [each for each in caplog.messages if each.startswith("dialect other failed")]
+    assert failed.status_code == 502
+    assert f"on GET {path}: " in logged
+    assert line in logged
+
+
+async def test_a_refusal_is_never_answered_with_the_status_of_a_success(
+    database_url: str, tmp_path: Path
+):
+    plugin = Speaks(WireDialect("other", ROUTES, keys_of, lambda refusal: {"oops": refusal.code}))
+
+    async with speaking(database_url, tmp_path, plugin) as app:
+        refused, _ = await ask(app, "/v9/things", "POST", json={"amount": 1})
+
+    assert refused.status_code == 502
+
+
+@pytest.mark.parametrize(
+    ("dialect", "problem"),
+    [
+        (WireDialect("my-pay", ROUTES, keys_of, refused), "'my-pay' is not a name of lower-case"),
+        (WireDialect("other", ROUTES, awaited, refused), "its authenticate is async"),
+        (WireDialect("other", ROUTES, keys_of, lambda: None), r"called as refuse\(refusal\)"),
+        (
+            WireDialect("other", (WireRoute("GET", "/a", keys_of),), keys_of, refused),
+            r"its handler of GET /a\(headers.*\) .* cannot be called as .*\(request, context\)",
+        ),
+    ],
+)
+async def test_functions_that_cannot_be_called_as_the_host_does_stop_the_start(
+    dialect: WireDialect, problem: str, database_url: str, tmp_path: Path
+):
+    with pytest.raises(OperatorError, match=problem):
+        async with speaking(database_url, tmp_path, Speaks(dialect)):
+            pass
 
 
 async def test_an_unsupported_request_is_named_and_counted(database_url: str, tmp_path: Path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
+from traceback import extract_tb
 
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException
@@ -26,6 +28,7 @@ from ..errors import (
     InvalidInstrumentError,
     NotFoundError,
     PaygateError,
+    PluginError,
     TooManyError,
     UnsupportedError,
 )
@@ -55,6 +58,8 @@ REASONS: Mapping[int, str] = {
 """The reasons of errors that the framework finds, by status; any other is ``invalid_http``."""
 REASON = "Paygate-Reason"
 """The header with the reason of an error: not every body has it."""
+PAYGATE = str(Path(__file__).parents[2])
+PLACES_MAX = 3
 API_KEYS = 'ApiKey realm="paygate", headers="X-Api-Key, X-Api-Secret"'
 RETRY_AFTER_S = 1
 
@@ -109,6 +114,22 @@ def reason_of(error: PaygateError) -> str:
     """Return the reason of an error, for programs."""
     # What is wrong with the installation is not for clients.
     return InfrastructureError.code if isinstance(error, InfrastructureError) else error.code
+
+
+def place_in_plugin(error: PluginError) -> str:
+    """Return where a plugin failed, for its author's log: the first lines of code outside paygate.
+
+    Empty if the plugin raised nothing: it was late, or its result was refused.
+    """
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    outside = [
+        f"{Path(each.filename).name}:{each.lineno} in {each.name}"
+        for each in extract_tb(cause.__traceback__)
+        if not each.filename.startswith(PAYGATE)
+    ]
+    return f" at {', '.join(outside[:PLACES_MAX])}" if outside else ""
 
 
 async def _http(error: HTTPException) -> Response:

@@ -30,7 +30,7 @@ WRONG_CAPABILITIES = [
     ({"idempotent_operations": "no"}, "its idempotent_operations is 'no'; use True or False"),
     ({"methods": {}}, "its methods are {}; map at least one method code to its flows"),
     ({"methods": ["coin"]}, "its methods are ['coin']; map at least one method code"),
-    ({"methods": {"Coin": frozenset({"toss"})}}, "'Coin' is not 20 lower-case letters"),
+    ({"methods": {"Coin": frozenset({"toss"})}}, "'Coin' is not a name of lower-case letters"),
     (
         {"methods": {"coin": "toss"}},
         "its methods['coin'] is 'toss', not a frozenset; write frozenset({'toss'})",

@@ -337,7 +337,7 @@ class Grumpy(Mint):
         ("paygate_processors", Mint("Mint"), "'Mint' is not"),
         ("paygate_processors", Mint("mint-1"), "'mint-1' is not"),
         ("paygate_processors", Mint("mint\n"), "is not"),
-        ("paygate_processors", Mint("m" * 65), "is not 64"),
+        ("paygate_processors", Mint("m" * 65), "is not a name"),
         ("paygate_processors", Mint(7), "7 is not"),
         ("paygate_event_sinks", Owl("Owl"), "'Owl' is not"),
         ("paygate_retry_policies", Patience(applies_to=["deliveries"]), "deliveries"),
@@ -357,7 +357,7 @@ def test_an_object_with_invalid_info_is_refused(hook, thing, message):
     [
         (PluginInfo("coin", "1"), "PluginInfo, not a MethodInfo"),
         (replace(Coin.info, code="Coin"), "'Coin' is not"),
-        (replace(Coin.info, code="c" * 21), "is not 20"),
+        (replace(Coin.info, code="c" * 21), "is not a name"),
         (None, "NoneType"),
     ],
 )

@@ -30,7 +30,7 @@ from ...registry import GuardedPanel, GuardedRoute
 from ..auth import merchant_of_request
 from ..bodies import body_of_request, headers_of_request
 from ..documented import Audited, documented
-from ..errors import json_response
+from ..errors import json_response, place_in_plugin
 from ..idempotency import audit_afterwards
 from ..shapes import error_to_json
 
@@ -246,7 +246,7 @@ def _context(merchant_id: UUID | None, deps: Deps) -> ExtensionContext:
 
 
 def _failed(plugin: str, error: PluginError) -> Response:
-    log.warning("plugin %s failed: %s", plugin, redact_text(error.reason))
+    log.warning("plugin %s failed: %s%s", plugin, redact_text(error.reason), place_in_plugin(error))
     body = error_to_json(
         code="PLUGIN_ERROR", description=f"The plugin {plugin} failed", reason="plugin_failed"
     )

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlencode
 
 from quart import Quart
 
+from ...errors import PluginContractError
 from ...ids import REQUEST_ID
 from ...plugin_api.http_client import HttpMethod
 from ...plugin_api.wire import Credentials, WireRefusal
@@ -52,6 +53,8 @@ class InnerGateway:
         scenario: str | None = None,
     ) -> Any:
         """Implements ``Gateway.call``."""
+        if wrong := _wrong_path(path):
+            raise PluginContractError(f"gateway.call({method!r}, {path!r}): {wrong}")
         headers = {
             "x-api-key": self.credentials.key,
             "x-api-secret": self.credentials.secret,
@@ -93,6 +96,17 @@ class InnerGateway:
     def _host(self) -> str:
         named = (value for name, value in self.scope["headers"] if name.lower() == b"host")
         return next(named, b"localhost").decode("latin-1")
+
+
+def _wrong_path(path: str) -> str | None:
+    """Return what is wrong with a path that is no path of the API; None if nothing is."""
+    if not path.startswith("/"):
+        return "begin the path with a slash"
+    if path.startswith(f"{API}/"):
+        return f"leave out {API}"
+    if "?" in path or "#" in path:
+        return "give parameters as query, and quote ids with urllib.parse.quote(id, safe='')"
+    return None
 
 
 def _written(body: Mapping[str, Any]) -> bytes:

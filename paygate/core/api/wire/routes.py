@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from quart import Blueprint, Quart, Response, request
 from typing_extensions import TypedDict
@@ -41,7 +42,7 @@ from ...registry import GuardedWireDialect
 from ..auth import merchant_of_request
 from ..bodies import headers_of_request
 from ..documented import documented
-from ..errors import RETRY_AFTER_S, answer_to, json_response
+from ..errors import RETRY_AFTER_S, answer_to, json_response, place_in_plugin
 from ..resources.extensions import HIDDEN_HEADERS, SANDBOX
 from .inner_gateway import InnerGateway
 
@@ -174,7 +175,13 @@ class _Served:
             except WireRefusal as refusal:
                 reply = self._refused(refusal)
         except PluginError as error:
-            log.warning("dialect %s failed: %s", self._name, redact_text(error.reason))
+            log.warning(
+                "dialect %s failed on %s: %s%s",
+                self._name,
+                _shortly(path),
+                redact_text(error.reason),
+                place_in_plugin(error),
+            )
             failed = WireRefusal(
                 BAD_GATEWAY, "SERVER_ERROR", "The dialect failed", reason="plugin_failed"
             )
@@ -198,7 +205,10 @@ class _Served:
             method=request.method,
             path=path,
             places=places,
-            query=tuple(request.args.items(multi=True)),
+            # In the order of the URL: a MultiDict groups the values by name.
+            query=tuple(
+                parse_qsl(request.query_string.decode(errors="replace"), keep_blank_values=True)
+            ),
             headers={
                 name: value
                 for name, value in headers.items()
@@ -225,7 +235,7 @@ class _Served:
             return await self._hosted.answer(route, asked, context, WIRE_CALL)
         except WireRefusal as refusal:
             if refusal.status == NOT_SUPPORTED:
-                self._count(str(caller.merchant.id), f"{request.method} {path}"[:100])
+                self._count(str(caller.merchant.id), _shortly(path))
             raise
 
     async def _checked(self, credentials: Credentials | None) -> Caller:
@@ -253,7 +263,7 @@ class _Served:
         try:
             number, places = self._map.bind("").match(path, request.method)
         except HTTPException:
-            asked = f"{request.method} {path}"[:100]
+            asked = _shortly(path)
             self._count(merchant_id, asked)
             raise WireRefusal(
                 NOT_SUPPORTED,
@@ -279,3 +289,8 @@ class _Served:
                 reply.content_type,
             )
         return reply
+
+
+def _shortly(path: str) -> str:
+    """Return the current request in one limited line."""
+    return f"{request.method} {path}"[:100]
