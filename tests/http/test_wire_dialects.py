@@ -215,7 +215,11 @@ async def test_a_dialect_that_fails_answers_502_in_its_own_format(
 @pytest.mark.parametrize(
     ("path", "asked", "line"),
     [
-        ("/v9/fail", "", "raised RuntimeError: a mistake with [redacted] at test_wire_dialects.py:"),
+        (
+            "/v9/fail",
+            "",
+            "raised RuntimeError: a mistake with [redacted] at test_wire_dialects.py:",
+        ),
         ("/v9/plain", "", "its handler of GET /v9/plain is a plain def"),
         ("/v9/misdirected", "/api/v1/orders", "leave out /api/v1"),
         ("/v9/misdirected", "orders", "begin the path with a slash"),
