@@ -226,7 +226,7 @@ async def test_a_dialect_that_fails_answers_502_in_its_own_format(
         ("/v9/misdirected", "/orders?limit=1", "give parameters as query"),
     ],
 )
-async def test_the_log_tells_the_author_what_failed_and_where(
+async def test_the_log_of_a_failed_request_names_the_mistake_and_its_place(
     path: str,
     asked: str,
     line: str,
