@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-# Amounts. The minimum is what the merchants' documents promise (1.00 INR). The
-# maximum keeps every sum of a merchant's payments inside a signed 64-bit column
-# and every amount inside the exact integers of JavaScript (2**53).
+# Amounts. The minimum is what the merchants' documents promise (1.00 INR); see
+# ``money.amount_minor_min``. The maximum keeps every sum of a merchant's payments inside a
+# signed 64-bit column and every amount inside the exact integers of JavaScript (2**53).
 AMOUNT_MINOR_MIN = 100
 AMOUNT_MINOR_MAX = 1_000_000_000_000
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import total_ordering
 
+from .limits import AMOUNT_MINOR_MIN
+
 CURRENCIES_PUBLISHED = "2026-01-01"
 """Date of the list. Source: SIX Financial Information, the maintenance agency of ISO 4217,
 "List One: Current Currency & Funds Code List", as packaged by the Python package iso4217
@@ -32,6 +34,11 @@ WITHDRAWN = {"ANG": 2, "BGN": 2}
 """Currencies of earlier versions: stored amounts are still read, shown and refunded."""
 KNOWN_EXPONENTS = EXPONENTS | WITHDRAWN
 """The same for every currency that may be stored."""
+
+
+def amount_minor_min(currency: str) -> int:
+    """Return the smallest amount of an order, in minor units: 100, or 1 without decimals."""
+    return min(AMOUNT_MINOR_MIN, 10 ** EXPONENTS[currency])
 
 
 def unusual_exponents() -> str:

@@ -304,6 +304,10 @@ async def test_k20_defaults_and_checks(served: Gateway):
     assert (made["currency"], made["status"]) == ("INR", "created")
     with pytest.raises(Exception, match="orders_amount_check"):
         await served.sql(order, "order_by_sql_x00002", row["id"], 99)
+    yen = order.replace("(id,", "(currency, id,").replace("VALUES (", "VALUES ('JPY', ")
+    await served.sql(yen, "order_by_sql_x00003", row["id"], 1)
+    with pytest.raises(Exception, match="orders_amount_check"):
+        await served.sql(yen, "order_by_sql_x00004", row["id"], 0)
 
 
 async def test_k20_rows_may_be_written_with_sql(served: Gateway):

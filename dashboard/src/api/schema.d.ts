@@ -2538,7 +2538,7 @@ export interface components {
      * @description Body of ``POST /orders``.
      */
     OrderRequest: {
-      /** @description in minor units: 50000 is ₹500.00, or ¥50000 */
+      /** @description in minor units: 50000 is ₹500.00, or ¥50000; at least 100, or 1 in a currency without decimals */
       amount: number;
       /**
        * @description manual holds the money until it is captured
@@ -3032,7 +3032,7 @@ export interface components {
      * @description Body of ``POST /payment-links``.
      */
     PaymentLinkRequest: {
-      /** @description in minor units: 50000 is ₹500.00, or ¥50000 */
+      /** @description in minor units: 50000 is ₹500.00, or ¥50000; at least 100, or 1 in a currency without decimals */
       amount: number;
       /**
        * @description manual holds the money until it is captured

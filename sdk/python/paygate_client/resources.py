@@ -36,7 +36,8 @@ class Orders:
         Needs the role developer.
 
         Args:
-            amount: In minor units: 50000 is ₹500.00, or ¥50000.
+            amount: In minor units: 50000 is ₹500.00, or ¥50000; at least 100, or 1 in a
+                currency without decimals.
             currency: ISO 4217.
             receipt: The merchant's reference.
             notes: Any data, up to 16384 bytes of JSON.
@@ -148,7 +149,8 @@ class PaymentLinks:
         once. The events of its payments name the order. Needs the role developer.
 
         Args:
-            amount: In minor units: 50000 is ₹500.00, or ¥50000.
+            amount: In minor units: 50000 is ₹500.00, or ¥50000; at least 100, or 1 in a
+                currency without decimals.
             currency: ISO 4217.
             receipt: The merchant's reference.
             notes: Any data, up to 16384 bytes of JSON.

@@ -23,7 +23,7 @@ from paygate.core.limits import (
     TEXT_CHARS_MAX,
     URL_CHARS_MAX,
 )
-from paygate.core.money import EXPONENTS
+from paygate.core.money import EXPONENTS, amount_minor_min
 from paygate.core.paging import ORDER_LIST, PageRequest
 from paygate.core.records import UNCHANGED
 from tests.unit.samples import merchant
@@ -79,6 +79,13 @@ def test_a_missing_amount_is_refused():
 @pytest.mark.parametrize("amount", [AMOUNT_MINOR_MIN - 1, 1, 0, -1, -(2**63)])
 def test_an_amount_below_the_floor_is_refused(amount):
     assert refusal(order, amount=amount) == ("amount", "amount must be at least 100")
+
+
+@pytest.mark.parametrize(("currency", "least"), [("JPY", 1), ("USD", 100), ("KWD", 100)])
+def test_the_floor_depends_on_the_decimals_of_the_currency(currency: str, least: int):
+    assert order(amount=least, currency=currency).amount == Money(least, currency)
+    refused = refusal(order, amount=least - 1, currency=currency)
+    assert refused == ("amount", f"amount must be at least {least}")
 
 
 @pytest.mark.parametrize("amount", [AMOUNT_MINOR_MAX + 1, 2**63 - 1])
@@ -371,7 +378,8 @@ def test_an_accepted_order_can_be_stored(body):
     except ClientError:
         return
 
-    assert AMOUNT_MINOR_MIN <= command.amount.minor <= AMOUNT_MINOR_MAX
+    least = amount_minor_min(command.amount.currency)
+    assert least <= command.amount.minor <= AMOUNT_MINOR_MAX
     assert command.amount.currency in EXPONENTS
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
+from paygate.core.money import KNOWN_EXPONENTS
+
 from ._figures import FIGURES
 
 # merchants: a write of the URL or the secret enables the endpoint again. A secret that SQL
@@ -170,17 +172,22 @@ CREATE TRIGGER audit_log_is_kept BEFORE DELETE ON audit_log
     FOR EACH ROW EXECUTE FUNCTION paygate_audit_is_kept();
 """
 
-# orders: amounts in the smallest unit of the currency; the limits are 1.00 and 10^10 INR.
+# orders: amounts in the smallest unit of the currency; the limits are 1.00 and 10^10 INR, and 1
+# in currencies without decimals.
 # Here and below, the indexes ..._newest have the keys by which a list is filtered and ordered.
 # Their last key is the row's id, so that rows of the same time have one order too.
-ORDERS = """
+_WITHOUT_DECIMALS = ", ".join(
+    f"'{code}'" for code, digits in sorted(KNOWN_EXPONENTS.items()) if digits == 0
+)
+ORDERS = f"""
 ALTER TABLE orders
     ALTER COLUMN currency SET DEFAULT 'INR',
     ALTER COLUMN status SET DEFAULT 'created',
     ALTER COLUMN capture_mode SET DEFAULT 'automatic',
     ALTER COLUMN created_at SET DEFAULT now(),
     ALTER COLUMN updated_at SET DEFAULT now(),
-    ADD CONSTRAINT orders_amount_check CHECK (amount BETWEEN 100 AND 1000000000000),
+    ADD CONSTRAINT orders_amount_check CHECK (amount BETWEEN 100 AND 1000000000000
+        OR (amount BETWEEN 1 AND 99 AND currency IN ({_WITHOUT_DECIMALS}))),
     ADD CONSTRAINT orders_status_check CHECK (status IN ('created', 'attempted', 'paid')),
     ADD CONSTRAINT orders_capture_mode_check CHECK (capture_mode IN ('automatic', 'manual')),
     ADD CONSTRAINT orders_link_check CHECK (link_id IS NOT NULL

@@ -13,8 +13,9 @@ from typing_extensions import TypedDict
 from ...accounts.checkout_origins import origins_of_order
 from ...accounts.model import Merchant, Role
 from ...deps import Deps
-from ...limits import AMOUNT_MINOR_MAX, AMOUNT_MINOR_MIN, NOTES_BYTES_MAX, TEXT_CHARS_MAX
-from ...money import EXPONENTS, Money
+from ...errors import InvalidInputError
+from ...limits import AMOUNT_MINOR_MAX, NOTES_BYTES_MAX, TEXT_CHARS_MAX
+from ...money import EXPONENTS, Money, amount_minor_min
 from ...paging import ORDER_LIST
 from ...payments.create import CreateOrder, client_secret, create_order
 from ...payments.model import Order
@@ -101,9 +102,10 @@ class OrderRequest(Request):
     """Body of ``POST /orders``."""
 
     amount: int = Field(
-        ge=AMOUNT_MINOR_MIN,
         le=AMOUNT_MINOR_MAX,
-        description="in minor units: 50000 is ₹500.00, or ¥50000",
+        description="in minor units: 50000 is ₹500.00, or ¥50000; "
+        "at least 100, or 1 in a currency without decimals",
+        json_schema_extra={"minimum": 1},
     )
     currency: Currency = "INR"
     receipt: Text | None = Field(None, description="the merchant's reference")
@@ -150,12 +152,20 @@ def parse_orders(query: Mapping[str, str]) -> OrderSearch:
 
 
 def parse_order(body: Body, merchant: Merchant) -> CreateOrder:
-    """Parse the body of ``POST /orders``."""
+    """Parse the body of ``POST /orders``.
+
+    Raises:
+        InvalidInputError: A field is invalid.
+    """
     refuse_protected(body)
     asked = checked(OrderRequest, body)
+    currency = asked.currency or "INR"
+    least = amount_minor_min(currency)
+    if asked.amount < least:
+        raise InvalidInputError(f"amount must be at least {least}", field="amount")
     return CreateOrder(
         merchant=merchant,
-        amount=Money(asked.amount, asked.currency or "INR"),
+        amount=Money(asked.amount, currency),
         receipt=asked.receipt,
         notes=asked.notes or {},
         capture_mode=asked.capture or "automatic",

@@ -398,7 +398,9 @@ export interface CardInput {
 }
 /** What `createOrder` is given. */
 export interface OrderRequest {
-    /** In minor units: 50000 is ₹500.00, or ¥50000. */
+    /**
+     * In minor units: 50000 is ₹500.00, or ¥50000; at least 100, or 1 in a currency without decimals.
+     */
     amount: number;
     /** ISO 4217. */
     currency?: string | undefined;
@@ -411,7 +413,9 @@ export interface OrderRequest {
 }
 /** What `createPaymentLink` is given. */
 export interface PaymentLinkRequest {
-    /** In minor units: 50000 is ₹500.00, or ¥50000. */
+    /**
+     * In minor units: 50000 is ₹500.00, or ¥50000; at least 100, or 1 in a currency without decimals.
+     */
     amount: number;
     /** ISO 4217. */
     currency?: string | undefined;

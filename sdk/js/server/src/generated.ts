@@ -428,7 +428,9 @@ export interface CardInput {
 
 /** What `createOrder` is given. */
 export interface OrderRequest {
-  /** In minor units: 50000 is ₹500.00, or ¥50000. */
+  /**
+   * In minor units: 50000 is ₹500.00, or ¥50000; at least 100, or 1 in a currency without decimals.
+   */
   amount: number;
   /** ISO 4217. */
   currency?: string | undefined;
@@ -442,7 +444,9 @@ export interface OrderRequest {
 
 /** What `createPaymentLink` is given. */
 export interface PaymentLinkRequest {
-  /** In minor units: 50000 is ₹500.00, or ¥50000. */
+  /**
+   * In minor units: 50000 is ₹500.00, or ¥50000; at least 100, or 1 in a currency without decimals.
+   */
   amount: number;
   /** ISO 4217. */
   currency?: string | undefined;
