@@ -38,7 +38,7 @@ KNOWN_EXPONENTS = EXPONENTS | WITHDRAWN
 
 def amount_minor_min(currency: str) -> int:
     """Return the smallest amount of an order, in minor units: 100, or 1 without decimals."""
-    return min(AMOUNT_MINOR_MIN, 10 ** EXPONENTS[currency])
+    return AMOUNT_MINOR_MIN if EXPONENTS[currency] else 1
 
 
 def unusual_exponents() -> str:
