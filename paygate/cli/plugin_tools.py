@@ -43,10 +43,8 @@ def new(plugin: NewPlugin) -> str:
         f"  cd {root}",
         "  pip install --editable '.[dev]'",
         "  pytest",
+        f"  paygate plugin check {plugin.name}",
     ]
-    # The kit has no rules for dialects.
-    if plugin.kind != "dialect":
-        steps.append(f"  paygate plugin check {plugin.name}")
     return "\n".join(steps)
 
 
@@ -96,6 +94,11 @@ def plugin_check(name: str, folder: str = "", *, as_json: bool) -> int:
         else:
             for line in report.table(judged):
                 print(line, flush=True)
+    if not findings:
+        print(
+            "note: the host accepts the plugin; the kit has no rules for what it offers",
+            file=sys.stderr,
+        )
     return _exit_code(findings, is_mostly_unjudged=report.is_mostly_unjudged(findings))
 
 

@@ -341,6 +341,8 @@ def plugins() -> None:
         print(f"command    paygate x {plugin} {verb}")
     for panel in offered.panels:
         print(f"panel      {panel}")
+    for dialect in offered.dialects:
+        print(f"dialect    {dialect} (at /wire/{dialect})")
 
 
 # Typer needs an enumeration.

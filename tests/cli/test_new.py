@@ -136,6 +136,7 @@ async def test_installed_packages_are_found_and_listed(written: Written, tmp_pat
     assert code == 0, errors
     for kind in KINDS:
         assert f"plugin     acme_{kind} 0.1.0" in output
+    assert "dialect    acme_dialect (at /wire/acme_dialect)" in output
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from paygate import OperatorError, hookimpl
+from paygate import OperatorError, WireDialect, WireReply, hookimpl
 from paygate.cli import plugin_tools
 from paygate.cli.verbs import app
 from paygate.plugins import collecting
@@ -22,11 +22,13 @@ from tests.kit.bad.others import SendsTwice
 RUN = CliRunner()
 
 
-def test_a_built_in_plugin_keeps_its_rules():
-    ran = RUN.invoke(app, ["plugin", "check", "webhook_http"])
+@pytest.mark.parametrize("name", ["webhook_http", "razorpay_wire", "stripe_wire"])
+def test_a_built_in_plugin_keeps_its_rules(name: str):
+    ran = RUN.invoke(app, ["plugin", "check", name])
 
     assert ran.exit_code == 0, ran.output
-    assert "sink webhook_http" in ran.output
+    assert f"sink {name}" in ran.output
+    assert "kept        sink.signs_the_body" in ran.output
     assert " 0 broken" in ran.output
 
 
@@ -98,6 +100,20 @@ def test_a_misspelt_sample_is_refused_with_the_nearest(
 
     assert isinstance(ran.exception, OperatorError)
     assert sentence in str(ran.exception)
+
+
+def test_a_plugin_with_a_dialect_only_passes_and_the_note_says_that_it_has_no_rules(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    dialect = WireDialect("bare", (), lambda headers: None, lambda refusal: WireReply({}))
+    plugin_with(monkeypatch, paygate_dialects=hookimpl(lambda: [dialect]))
+    ran = RUN.invoke(app, ["plugin", "check", "bare"])
+    plugin_with(monkeypatch, paygate_dialects=hookimpl(lambda context: ()))
+    empty = RUN.invoke(app, ["plugin", "check", "bare"])
+
+    assert ran.exit_code == 0, ran.output
+    assert "the kit has no rules for what it offers" in ran.stderr
+    assert "plugin bare: it offers nothing" in str(empty.exception)
 
 
 def test_a_plugin_that_the_host_refuses_is_not_judged(

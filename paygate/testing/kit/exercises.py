@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -13,6 +14,9 @@ from ...core.plugin_api.sink import DeliverableEvent
 from ...core.webhooks.model import Endpoint
 from .calls import Result, run_async, run_sync
 from .cases import (
+    ORDER,
+    PAYMENT,
+    USUAL_MINOR,
     Case,
     MethodCase,
     PolicyCase,
@@ -27,14 +31,64 @@ from .sample_requests import a_sweep_of_risks, a_sweep_of_routes, risk_context
 from .stage import MERCHANT, NOW
 
 SECRET = "whsec_S2l0U2VjcmV0S2l0U2VjcmV0S2l0U2VjcmV0S2k="  # noqa: S105 - a sample, used nowhere
-BODY = '{"event":"payment.success","payment":"pay_KIT","note":"ą ₹"}'.encode()
+_AT = "2026-01-15T10:30:00.000Z"
+_PAYMENT = {
+    "id": PAYMENT,
+    "order_id": ORDER,
+    "order_receipt": "ą ₹",
+    "merchant_id": str(MERCHANT),
+    "amount": USUAL_MINOR,
+    "currency": "INR",
+    "method": "upi",
+    "status": "success",
+    "substatus": "success",
+    "vpa": "asha@paytm",
+    "card_network": None,
+    "card_last4": None,
+    "captured": False,
+    "amount_authorized": USUAL_MINOR,
+    "amount_captured": USUAL_MINOR,
+    "amount_refunded": 0,
+    "error_code": None,
+    "error_description": None,
+    "decline_code": None,
+    "processor": "kit",
+    "scenario": None,
+    "next_action": None,
+    "created_at": _AT,
+    "updated_at": _AT,
+}
+
+
+def event_body(amount: int = USUAL_MINOR) -> bytes:
+    """Return the body of a webhook: a payment of the amount has succeeded."""
+    payment = {
+        **_PAYMENT,
+        "amount": amount,
+        "amount_authorized": amount,
+        "amount_captured": amount,
+    }
+    data = {
+        "payment": payment,
+        "payment_id": PAYMENT,
+        "paymentId": PAYMENT,
+        "order_id": ORDER,
+        "amount": amount,
+        "currency": "INR",
+        "method": "upi",
+        "vpa": "asha@paytm",
+        "created_at": _AT,
+    }
+    event = {"event": "payment.success", "timestamp": 1768473000, "created_at": _AT, "data": data}
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+BODY = event_body()
 
 
 def an_event(ordinal: int = 1, body: bytes = BODY) -> DeliverableEvent:
     """Return an event as the host passes it to a sink."""
-    return DeliverableEvent(
-        f"evt_KIT{ordinal:012d}", "payment.success", body, NOW, "pay_KIT0000000000001"
-    )
+    return DeliverableEvent(f"evt_KIT{ordinal:012d}", "payment.success", body, NOW, PAYMENT)
 
 
 def an_endpoint(url: str | None = "https://shop.example/hooks") -> Endpoint:

@@ -28,6 +28,14 @@ from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, Router
 from .judge import Finding, judged
 
 SAMPLES = "paygate_check_samples"
+NO_RULES = (
+    "paygate_dialects",
+    "paygate_routes",
+    "paygate_commands",
+    "paygate_panels",
+    "paygate_scenarios",
+)
+"""Hooks for whose objects there are no rules: the host checks these when it loads them."""
 WORDS = ("environ", "methods", "processors", "sinks")
 
 
@@ -47,7 +55,7 @@ def subjects(found: Found, others: Sequence[Found] = ()) -> Iterator[Subject]:
         others: Plugins whose payment methods its processors may carry out.
 
     Raises:
-        OperatorError: It offers nothing that the kit can check.
+        OperatorError: It offers nothing.
     """
     given = samples_of(found)
     common = {"environ": given.get("environ", {}), "plugin_id": found.name}
@@ -58,10 +66,10 @@ def subjects(found: Found, others: Sequence[Found] = ()) -> Iterator[Subject]:
         *plugin.sinks(given.get("sinks", {})),
         *plugin.others(),
     ]
-    if not offered:
+    if not offered and not plugin.has_no_rules():
         raise OperatorError(
             setting=f"plugin {found.name}",
-            problem="it offers nothing that the kit can check",
+            problem="it offers nothing",
             remedy="Return objects from its hooks",
         )
     yield from offered
@@ -119,6 +127,14 @@ class _Plugin:
             yield Subject(f"router {name}", RouterCase(make=make, **self.common))
         for name, make in self._made("paygate_risk_checks", lambda check: check.name):
             yield Subject(f"risk check {name}", RiskCase(make=make, **self.common))
+
+    def has_no_rules(self) -> bool:
+        """Check whether it offers only kinds of objects that the kit has no rules for."""
+        return any(
+            [*offers(self._context())]
+            for hook in NO_RULES
+            for offers in hook_implementations(self.found, hook)
+        )
 
     def _context(self) -> PluginContext:
         return Case(**self.common).context()
