@@ -30,6 +30,7 @@ def paygate_processors():
     return [AcmeProcessor()]
 """
 SUITES = ("tutorials/test-your-shop.md", "how-to/test-a-plugin.md")
+COVERAGE = "--paygate-coverage"
 
 
 async def test_the_documented_processor_takes_a_payment(database_url: str, tmp_path: Path):
@@ -84,15 +85,20 @@ async def test_the_documented_hooks_work_together(database_url: str, tmp_path: P
 def test_the_documented_tests_pass(
     tmp_path: Path, server_urls: tuple[str, str], paygate_session: Session, name: str
 ):
-    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
+    (tmp_path / "pytest.ini").write_text("".join(blocks_of(name, "ini")))
     suites = [code for code in blocks_of(name) if "def test_" in code or "class Test" in code]
     for number, code in enumerate(suites):
         (tmp_path / f"test_{number}.py").write_text(code)
 
-    ran = run(tmp_path, server_url=server_urls[0])
+    commands = [code.split()[1:] for code in blocks_of(name, "console") if COVERAGE in code]
+    ran = run(
+        tmp_path, *(part for command in commands for part in command), server_url=server_urls[0]
+    )
 
     assert suites
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    for printed in (code for code in blocks_of(name, "text") if "scenarios have" in code):
+        assert printed.removesuffix("…\n") in ran.stdout
 
 
 def test_the_documented_reader_of_the_stream_reads_it(paygate_server: PaygateServer):

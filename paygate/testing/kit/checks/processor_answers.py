@@ -56,7 +56,8 @@ async def approves(case: ProcessorCase) -> None:
 @rule(
     "processor.returns_declines",
     why="after an exception the outcome is unknown, and the shopper must wait",
-    remedy="return Declined(code) if the processor declines; do not raise an exception",
+    remedy="return Declined(code) if the processor declines; do not raise an exception. "
+    "If the sample is wrong, correct `declined`",
 )
 async def returns_declines(case: ProcessorCase) -> None:
     """Returns Declined for a definite decline, and does not raise it."""
