@@ -170,6 +170,7 @@ reference: $(VENV)/.installed-dev $(VENV)/.tools
 	@$(BIN)/python -m paygate.simulator.catalogue_page > docs/reference/scenarios.md
 	@$(BIN)/python -m paygate.testing.kit.rules_page > docs/reference/kit-rules.md
 	@$(BIN)/python -m paygate.grade.clauses_page > docs/reference/common-contract.md
+	@$(BIN)/python -m tests.docs.plugin_objects_page > docs/reference/plugin-objects.md
 	@$(BIN)/python -m tests.mutants.page > docs/reference/mutants.md
 	@PAYGATE_WRITE_PAGES=1 $(BIN)/pytest -q tests/wire/test_matrix.py
 

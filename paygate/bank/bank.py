@@ -328,5 +328,6 @@ class Bank:
 def _scenario(name: str) -> Scenario:
     scenario = ALL_SCENARIOS.get(name)
     if scenario is None:
-        raise BankError(400, "invalid_request", f"There is no scenario {name[:64]!r}", "scenario")
+        problem = f"There is no scenario {name[:64]!r}; `paygate scenarios` lists them"
+        raise BankError(400, "invalid_request", problem, "scenario")
     return scenario

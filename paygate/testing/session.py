@@ -73,7 +73,9 @@ class Session:
     async def _app(self, environ: Mapping[str, str], at: datetime | None) -> AsyncIterator[AppCore]:
         url = await self._databases.acquire()
         try:
-            async with running(url, environ, at, plugins=self._plugins) as core:
+            folder = environ.get("PAYGATE_PLUGIN_FOLDER")
+            plugins = installed_plugins(folder=folder) if folder else self._plugins
+            async with running(url, environ, at, plugins=plugins) as core:
                 yield core
                 if self.on_scenarios is not None:
                     self.on_scenarios(await scenarios_met(core))

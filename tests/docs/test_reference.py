@@ -21,6 +21,7 @@ from paygate.core.api.errors import TABLE
 from paygate.core.outcome import DeclineCode
 from paygate.plugins import hookspecs
 from tests.conformance.test_common import COLUMNS
+from tests.docs import plugin_objects_page
 from tests.harness.apps import running_app
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -42,6 +43,12 @@ def commands(group: Any, words: str = "paygate") -> Iterator[tuple[str, Any]]:
 
 
 EVERY = dict(commands(typer.main.get_command(app)))
+
+
+def test_the_page_of_the_plugin_apis_objects_is_current():
+    made = (REFERENCE / "plugin-objects.md").read_text()
+
+    assert made == plugin_objects_page.page(), "run `make reference`"
 
 
 def test_every_command_is_named_and_no_other():

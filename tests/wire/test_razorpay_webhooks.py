@@ -57,6 +57,16 @@ def test_an_endpoint_that_names_no_sink_gets_no_events_of_the_dialect(
     assert not any("X-Razorpay-Signature" in headers for headers, _ in receiver.requests)
 
 
+def test_a_test_event_that_its_sink_does_not_deliver_is_refused_with_the_reason(
+    paygate_server: PaygateServer, receiver: Receiver
+):
+    made = endpoint(paygate_server, receiver, sink="razorpay_wire")
+    refused = paygate_server.call("POST", f"/webhook-endpoints/{made['id']}/test", {})
+
+    assert (refused.status, refused.json["error"]["field"]) == (400, "event")
+    assert "The sink razorpay_wire does not deliver webhook.test" in str(refused.json)
+
+
 def test_a_sink_that_no_plugin_has_is_refused(paygate_server: PaygateServer, receiver: Receiver):
     refused = paygate_server.call(
         "POST", "/webhook-endpoints", {"url": receiver.url, "sink": "razorpay"}

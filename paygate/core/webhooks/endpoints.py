@@ -301,14 +301,18 @@ async def send_test_event(command: SendTestEvent, deps: Deps) -> UUID:
     """Store a test event and its delivery; return the id of the delivery.
 
     Raises:
-        InvalidInputError: The merchant has no webhook URL.
+        InvalidInputError: The merchant has no webhook URL, or the sink does not want the event.
         NotFoundError: No such endpoint, or another merchant's.
     """
     merchant = command.merchant
     endpoint = await _endpoint(command, deps)
     deliveries = deliveries_of(command.event_type, [endpoint], deps)
-    if endpoint.url is None or not deliveries:
+    if endpoint.url is None or (not deliveries and endpoint.sink is None):
         raise InvalidInputError("No webhook URL configured", field="webhook_url")
+    if not deliveries:
+        raise InvalidInputError(
+            f"The sink {endpoint.sink} does not deliver {command.event_type}", field="event"
+        )
     now, event_id = deps.clock.now(), deps.ids.new(IdKind.EVENT)
     event = StoredEvent(
         id=event_id,
