@@ -39,9 +39,9 @@ async def test_an_unknown_parameter_is_named_with_its_place(app: TestApp):
 
 async def test_a_payment_names_what_its_order_has(app: TestApp):
     order = await app.order(500)
-    body = {"order_id": order, "method": "coin", "amount": 1, "notes": {"a": "b"}}
+    body = {"order_id": order, "method": "coin", "amount": 1, "metadata": {"a": "b"}}
 
-    assert await ignored(app, "POST", "/payments", body) == "body.amount, body.notes"
+    assert await ignored(app, "POST", "/payments", body) == "body.amount, body.metadata"
 
 
 @pytest.mark.parametrize("name", ["a\r\nSet-Cookie: b", "é", "x" * 65, ""])

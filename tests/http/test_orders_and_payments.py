@@ -77,6 +77,22 @@ async def test_a_new_payment_is_pending_with_the_amount_of_its_order(app: TestAp
     assert answer.json["coin"] == "gold"
 
 
+async def test_a_payment_has_the_notes_of_its_merchant_only(app: TestApp):
+    notes = {"table": 7, "friends": ["Asha ₹"]}
+    noted = (await app.pay(await app.order(), notes=notes)).json["id"]
+    plain = (await app.pay(await app.order(), notes=[])).json["id"]
+    body = {"order_id": await app.order(), "method": "coin", "notes": {"table": 8}}
+    shopper = (await app.call("POST", "/payments/public", keys=None, json=body)).json["id"]
+    order_id = await app.order()
+    refused = await app.pay(order_id, notes="table 7")
+
+    assert (await app.payment(noted))["notes"] == notes
+    assert (await app.payment(plain))["notes"] == {}
+    assert (await app.payment(shopper))["notes"] == {}
+    assert (refused.status, refused.json["error"]["field"]) == (400, "notes")
+    assert (await app.pay(order_id)).status == 201
+
+
 async def test_a_shopper_may_pay_and_poll_without_credentials(app: TestApp):
     body = {"order_id": await app.order(), "method": "coin"}
     created = await app.call("POST", "/payments/public", keys=None, json=body)

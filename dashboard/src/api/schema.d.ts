@@ -2873,6 +2873,9 @@ export interface components {
       merchant_id: string;
       method: string;
       next_action: components["schemas"]["NextAction"] | null;
+      notes: {
+        [key: string]: unknown;
+      };
       order_id: string;
       /** @description for shoppers, with `PAYGATE_PROFILE=open-demo` only: the order id of the request, if the order has another id */
       order_receipt?: string;
@@ -5247,6 +5250,13 @@ export interface operations {
               };
               /** @constant */
               method: "card";
+              /**
+               * @description any data, up to 16384 bytes of JSON
+               * @default null
+               */
+              notes?: {
+                [key: string]: unknown;
+              } | null;
               order_id: string;
             }
           | {
@@ -5259,6 +5269,13 @@ export interface operations {
               flow?: "collect" | "intent" | "qr";
               /** @constant */
               method: "upi";
+              /**
+               * @description any data, up to 16384 bytes of JSON
+               * @default null
+               */
+              notes?: {
+                [key: string]: unknown;
+              } | null;
               order_id: string;
               /**
                * UPI ID
@@ -5343,6 +5360,13 @@ export interface operations {
               };
               /** @constant */
               method: "card";
+              /**
+               * @description any data, up to 16384 bytes of JSON
+               * @default null
+               */
+              notes?: {
+                [key: string]: unknown;
+              } | null;
               order_id: string;
             }
           | {
@@ -5355,6 +5379,13 @@ export interface operations {
               flow?: "collect" | "intent" | "qr";
               /** @constant */
               method: "upi";
+              /**
+               * @description any data, up to 16384 bytes of JSON
+               * @default null
+               */
+              notes?: {
+                [key: string]: unknown;
+              } | null;
               order_id: string;
               /**
                * UPI ID

@@ -25,6 +25,7 @@ from ..event import could_match
 from ..limits import (
     AMOUNT_MINOR_MAX,
     ENDPOINT_EVENTS_MAX,
+    NOTES_BYTES_MAX,
     OFFSET_ROWS_MAX,
     PAGE_ROWS_DEFAULT,
     PAGE_ROWS_MAX,
@@ -35,6 +36,7 @@ from ..limits import (
 )
 from ..paging import PageRequest, SortedList
 from ..webhooks.model import FILTER, is_filter
+from .bodies import write
 from .cursors import CURSOR_CHARS_MAX, parse_cursor
 
 REASON_CHARS_MAX = 1000
@@ -106,6 +108,25 @@ Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
 Reason = Annotated[str, Field(max_length=REASON_CHARS_MAX)]
 RefundAmount = Annotated[
     int, Field(ge=1, le=AMOUNT_MINOR_MAX, description="in minor units of the payment's currency")
+]
+
+
+def _no_notes(value: object) -> object:
+    """Accept an empty list as an empty object: PHP serializes its empty map so."""
+    return {} if value == [] and isinstance(value, list) else value
+
+
+def _notes(value: dict[str, Any] | None) -> dict[str, Any]:
+    if value is not None and len(write(value)) > NOTES_BYTES_MAX:
+        raise ValueError(f"notes must be at most {NOTES_BYTES_MAX} bytes")
+    return value or {}
+
+
+Notes = Annotated[
+    dict[str, Any] | None,
+    BeforeValidator(_no_notes),
+    AfterValidator(_notes),
+    Field(description=f"any data, up to {NOTES_BYTES_MAX} bytes of JSON"),
 ]
 
 

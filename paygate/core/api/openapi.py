@@ -384,15 +384,13 @@ def payment_schema(registry: Registry) -> Json:
 
 
 def _payment_by(code: str, label: str, shape: Json) -> Json:
-    common: Json = {
-        "order_id": {"type": "string", "minLength": 1, "maxLength": 255},
-        "method": {"const": code, "type": "string"},
-    }
+    own = TypeAdapter(PaymentRequest).json_schema(mode="validation", schema_generator=_Schema)
+    common: Json = {**own["properties"], "method": {"const": code, "type": "string"}}
     return {
         "title": f"Pay by {label}",
         "type": "object",
         "properties": {**common, **shape.get("properties", {})},
-        "required": [*common, *shape.get("required", [])],
+        "required": [*own["required"], *shape.get("required", [])],
     }
 
 

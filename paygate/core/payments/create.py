@@ -87,6 +87,7 @@ class CreatePayment:
         scenario: The scenario that the request selects.
         route: The ranked processors, if there are routers; see ``plan_route``.
         traceparent: The span of the request; None without traces.
+        notes: The merchant's own data; None without any.
     """
 
     merchant: Merchant | None
@@ -96,6 +97,7 @@ class CreatePayment:
     scenario: str | None = None
     route: RoutePlan | None = None
     traceparent: str | None = field(default_factory=TRACEPARENT.get)
+    notes: Mapping[str, Any] | None = None
 
 
 async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
@@ -169,6 +171,7 @@ def new_payment(command: CreatePayment, order: Order, merchant: Merchant, deps: 
         processor=chosen,
         at=now,
         scenario=scenario,
+        notes=command.notes,
     )
     events = payment_events(change, Endpoint.all_of(merchant), deps)
     decisions = (route.decision,) if route else ()

@@ -220,6 +220,7 @@ class Payment:
         next_action: What the shopper has to do now.
         hold_ended_at: When the hold ended during a capture or a void, in UTC.
         link_id: The payment link of its order; None without one.
+        notes: The merchant's own data; None without any.
     """
 
     id: str
@@ -243,6 +244,7 @@ class Payment:
     next_action: NextAction | None = None
     hold_ended_at: datetime | None = None
     link_id: str | None = None
+    notes: Mapping[str, Any] | None = None
 
     @classmethod
     def open(
@@ -254,6 +256,7 @@ class Payment:
         processor: str,
         at: datetime,
         scenario: str | None = None,
+        notes: Mapping[str, Any] | None = None,
     ) -> Change[Payment]:
         """Create a payment for the amount of its order.
 
@@ -282,6 +285,7 @@ class Payment:
             updated_at=at,
             scenario=scenario,
             link_id=order.link.id if order.link else None,
+            notes=notes,
         )
         return Change(payment, _events(payment, OPENING_EVENTS))
 

@@ -204,6 +204,7 @@ class Payment(Model):
     processor: str
     scenario: str | None
     """Scenario that simulated processors play."""
+    notes: dict[str, Any]
     next_action: NextAction | None
     updated_at: datetime
 

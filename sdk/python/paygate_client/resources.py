@@ -266,6 +266,7 @@ class Payments:
         wait: int | None = None,
         order_id: str,
         method: str,
+        notes: Mapping[str, Any] | None = None,
         flow: Literal["collect", "intent", "qr"] | None = None,
         vpa: str | None = None,
         card: models.CardInput | None = None,
@@ -283,6 +284,7 @@ class Payments:
             wait: Seconds to wait for a next action or an outcome; then the payment is shown as
                 it is.
             method: A payment method: upi, card, or that of a plugin.
+            notes: Any data, up to 16384 bytes of JSON.
             flow: Collect sends a request to the payer's UPI ID; intent and qr need no UPI ID.
             vpa: The payer's virtual payment address.
             card: A card, as the payer entered it.
@@ -298,6 +300,7 @@ class Payments:
             body={
                 "order_id": order_id,
                 "method": method,
+                "notes": notes,
                 "flow": flow,
                 "vpa": vpa,
                 "card": card,

@@ -603,6 +603,14 @@ class Migration(migrations.Migration):
                 ("last_seq", fields.IntField(default=0)),
                 ("traceparent", fields.CharField(null=True, max_length=55)),
                 ("link_id", fields.CharField(null=True, max_length=64)),
+                (
+                    "notes",
+                    fields.JSONField(
+                        null=True,
+                        encoder=functools.partial(dumps, separators=(",", ":")),
+                        decoder=loads,
+                    ),
+                ),
             ],
             options={
                 "table": "payments",

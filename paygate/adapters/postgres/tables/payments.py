@@ -79,6 +79,7 @@ class PaymentRow(TableRow):
     last_seq = fields.IntField(default=0)
     traceparent = fields.CharField(max_length=55, null=True)
     link_id = fields.CharField(max_length=64, null=True)
+    notes = fields.JSONField[dict[str, Any]](null=True)
 
     class Meta:
         table = "payments"
@@ -117,6 +118,7 @@ COLUMNS: tuple[Column[Payment], ...] = (
     Column("capture_mode", "text", lambda payment: payment.capture_mode),
     Column("scenario", "text", lambda payment: payment.scenario),
     Column("link_id", "text", lambda payment: payment.link_id),
+    Column("notes", "jsonb", lambda payment: payment.notes or None),
     Column("created_at", "timestamptz", lambda payment: payment.created_at),
     Column("status", "text", lambda payment: payment.status, changes=True),
     Column("captured", "boolean", lambda payment: payment.captured, changes=True),
@@ -190,6 +192,7 @@ def row_to_payment(row: Row, prefix: str = "") -> Payment:
         next_action=_next_action(decoded(column("next_action"))),
         hold_ended_at=column("hold_ended_at"),
         link_id=column("link_id"),
+        notes=decoded(column("notes")),
     )
 
 

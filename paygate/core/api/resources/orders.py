@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 from quart import Blueprint, Response, request
 from typing_extensions import TypedDict
 
@@ -14,7 +14,7 @@ from ...accounts.checkout_origins import origins_of_order
 from ...accounts.model import Merchant, Role
 from ...deps import Deps
 from ...errors import InvalidInputError
-from ...limits import AMOUNT_MINOR_MAX, NOTES_BYTES_MAX, TEXT_CHARS_MAX
+from ...limits import AMOUNT_MINOR_MAX, TEXT_CHARS_MAX
 from ...money import EXPONENTS, Money, amount_minor_min
 from ...paging import ORDER_LIST
 from ...payments.create import CreateOrder, client_secret, create_order
@@ -22,12 +22,13 @@ from ...payments.model import Order
 from ...payments.queries import find_order
 from ...payments.store import OrderSearch
 from ..auth import caller_of_request, check_browser, merchant_of_request
-from ..bodies import body_of_request, write
+from ..bodies import body_of_request
 from ..context import deps_of_app, dialect_of_app
 from ..documented import MADE_AT, MERCHANT_ID, ORDER_ID, Audited, documented, example_page
 from ..errors import json_response
 from ..fields import (
     Body,
+    Notes,
     Request,
     Searched,
     SpanQuery,
@@ -77,17 +78,6 @@ def _currency(value: str | None) -> str:
     return code
 
 
-def _no_notes(value: object) -> object:
-    """Accept an empty list as an empty object: PHP serializes its empty map so."""
-    return {} if value == [] and isinstance(value, list) else value
-
-
-def _notes(value: dict[str, Any] | None) -> dict[str, Any]:
-    if value is not None and len(write(value)) > NOTES_BYTES_MAX:
-        raise ValueError(f"notes must be at most {NOTES_BYTES_MAX} bytes")
-    return value or {}
-
-
 Currency = Annotated[
     str | None,
     Field(max_length=TEXT_CHARS_MAX),
@@ -109,9 +99,7 @@ class OrderRequest(Request):
     )
     currency: Currency = "INR"
     receipt: Text | None = Field(None, description="the merchant's reference")
-    notes: Annotated[dict[str, Any] | None, BeforeValidator(_no_notes), AfterValidator(_notes)] = (
-        Field(None, description=f"any data, up to {NOTES_BYTES_MAX} bytes of JSON")
-    )
+    notes: Notes = None
     capture: Literal["automatic", "manual"] | None = Field(
         "automatic", description="manual holds the money until it is captured"
     )

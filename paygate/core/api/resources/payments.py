@@ -41,6 +41,7 @@ from ..errors import json_response
 from ..fields import (
     ID_CHARS_MAX,
     Body,
+    Notes,
     RefundAmount,
     Request,
     Searched,
@@ -140,11 +141,12 @@ class PaymentJson(PaymentCreatedJson):
     decline_code: Annotated[str | None, Field(examples=["insufficient_funds"])]
     processor: str
     scenario: Annotated[str | None, Field(description="scenario that simulated processors play")]
+    notes: dict[str, Any]
     next_action: NextActionJson | None
     updated_at: At
 
 
-NEVER_READ = frozenset({"amount", "currency", "metadata", "notes"})
+NEVER_READ = frozenset({"amount", "currency", "metadata"})
 """Fields of a payment request that are ignored: the order has them."""
 NOT_DETAILS = NEVER_READ | {"client_secret"}
 """Fields of a payment request that do not belong to the method."""
@@ -161,6 +163,7 @@ class PaymentRequest(Request):
 
     order_id: Text = Field(min_length=1)
     method: Any = Field(description="an installed payment method: upi, card, …")
+    notes: Notes = None
 
     @property
     def details(self) -> dict[str, Any]:
@@ -219,6 +222,8 @@ def parse_payment(
         method=asked.method,
         details={name: asked.details[name] for name in asked.details.keys() - NOT_DETAILS},
         scenario=scenario,
+        # A shopper cannot write what the merchant reads as its own.
+        notes=(asked.notes or None) if merchant else None,
     )
 
 
@@ -255,7 +260,7 @@ RESERVED = frozenset(
     """
     id payment_id paymentId order_id merchant_id amount currency method status substatus captured
     amount_authorized amount_captured amount_refunded error_code error_description decline_code
-    scenario next_action
+    scenario next_action notes
     processor reason created_at updated_at payment
     """.split()
 )
@@ -299,6 +304,7 @@ def payment_to_json(payment: Payment) -> PaymentJson:
         "decline_code": decline.code if decline else None,
         "processor": payment.processor,
         "scenario": payment.scenario,
+        "notes": dict(payment.notes or {}),
         "next_action": next_action_to_json(payment.next_action) if payment.next_action else None,
         "created_at": timestamp(payment.created_at),
         "updated_at": timestamp(payment.updated_at),
@@ -397,33 +403,22 @@ PAYMENT_EXAMPLE: PaymentJson = {
     "decline_code": None,
     "processor": "upi_sim",
     "scenario": None,
+    "notes": {},
     "next_action": None,
     "created_at": MADE_AT,
     "updated_at": PAID_AT,
 }
 PAYMENT_PUBLIC_EXAMPLE: PaymentPublicJson = {
-    "id": PAYMENT_ID,
-    "order_id": ORDER_ID,
-    "amount": 50_000,
-    "currency": "INR",
-    "method": "upi",
-    "vpa": "asha@paytm",
+    **PAYMENT_CREATED_EXAMPLE,  # type: ignore[typeddict-item]  # it says nothing of errors
     "status": "success",
-    "created_at": MADE_AT,
     "updated_at": PAID_AT,
 }
 PAYMENT_CAPTURED_EXAMPLE: PaymentMovedJson = {
-    "id": PAYMENT_ID,
-    "order_id": ORDER_ID,
-    "amount": 50_000,
-    "currency": "INR",
-    "method": "upi",
-    "vpa": "asha@paytm",
+    **PAYMENT_CREATED_EXAMPLE,
     "status": "success",
     "substatus": "success",
     "captured": True,
     "amount_captured": 50_000,
-    "created_at": MADE_AT,
     "updated_at": PAID_AT,
 }
 PAYMENT_CANCELLED_EXAMPLE: PaymentMovedJson = {

@@ -178,6 +178,7 @@ export interface Payment {
   processor: string;
   /** Scenario that simulated processors play. */
   scenario: string | null;
+  notes: Record<string, unknown>;
   next_action: NextAction | null;
   /** ISO 8601 in UTC, to the millisecond. */
   updated_at: string;
@@ -473,6 +474,8 @@ export interface CreatePaymentRequest {
   order_id: string;
   /** A payment method: upi, card, or that of a plugin. */
   method: string;
+  /** Any data, up to 16384 bytes of JSON. */
+  notes?: Record<string, unknown> | null | undefined;
   /** Collect sends a request to the payer's UPI ID; intent and qr need no UPI ID. */
   flow?: "collect" | "intent" | "qr" | undefined;
   /** The payer's virtual payment address. */
