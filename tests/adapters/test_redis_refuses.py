@@ -25,6 +25,8 @@ REFUSALS = {
     "forbidden": ("ACL SETUSER default -blmove -evalsha -eval", "ACL SETUSER default +@all"),
 }
 
+AGAIN = "redis: notifications arrive again"
+
 
 @pytest.fixture
 def own_redis(server_home: Path) -> Iterator[str]:
@@ -75,7 +77,10 @@ async def nothing(*_about: str) -> None:
     """Do nothing."""
 
 
-async def test_a_refusing_redis_is_retried_after_growing_pauses(own_redis: str):
+async def test_a_refusing_redis_is_retried_after_growing_pauses(
+    own_redis: str, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO)
     say(own_redis, REFUSALS["read-only"][0])
     notifier, began_s = SaqNotifier(own_redis), time.monotonic()
     listening = asyncio.create_task(notifier.listen(Jobs(QUEUES, nothing, nothing)))
@@ -87,6 +92,11 @@ async def test_a_refusing_redis_is_retried_after_growing_pauses(own_redis: str):
             while (asked := calls(admin, "blmove")) < 4 * once:
                 await asyncio.sleep(0.02)
         took_s = time.monotonic() - began_s
+        assert AGAIN not in caplog.text
+        say(own_redis, REFUSALS["read-only"][1])
+        async with asyncio.timeout(PATIENCE_S):
+            while AGAIN not in caplog.text:
+                await asyncio.sleep(0.05)
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

@@ -183,7 +183,8 @@ class SaqNotifier:
             except UNAVAILABLE as error:
                 self._note(error)
                 # Workers poll the rows; a retry would only wait again.
-                log.warning("notifier: Redis is unavailable, notifications are dropped: %s", error)
+                reason = str(error) or f"no answer within {FLUSH_TIMEOUT_S:g} s"
+                log.warning("notifier: Redis is unavailable, notifications are dropped: %s", reason)
                 await asyncio.sleep(PING_EVERY_S)
                 self._waiting.clear()
 
@@ -210,11 +211,12 @@ class SaqNotifier:
             await asyncio.gather(first, return_exceptions=True)
 
     async def _listen(self, jobs: Jobs) -> None:
-        pause_s, kept_s = BACKOFF_MIN_S, time.monotonic()
+        pause_s, kept_s, was_away = BACKOFF_MIN_S, time.monotonic(), False
         while True:
             began_s = time.monotonic()
             if await self._answers():
-                await self._work_until_away(jobs)
+                await self._work_until_away(jobs, was_away=was_away)
+                was_away = True
                 kept_s = time.monotonic()
             if time.monotonic() - kept_s > HOUSEKEEPING_OVERDUE_S:
                 await jobs.housekeeping()
@@ -225,7 +227,7 @@ class SaqNotifier:
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, BACKOFF_MAX_S)
 
-    async def _work_until_away(self, jobs: Jobs) -> None:
+    async def _work_until_away(self, jobs: Jobs, *, was_away: bool) -> None:
         workers = [self._worker(queue, jobs) for queue in jobs.queues]
         workers.append(self._housekeeper(jobs))
         for worker in workers:
@@ -236,6 +238,9 @@ class SaqNotifier:
             while not (await asyncio.wait(running, timeout=PING_EVERY_S, return_when=FIRST))[0]:
                 if not await self._answers():
                     break
+                if was_away:
+                    log.info("redis: notifications arrive again")
+                    was_away = False
             log.warning("redis: no notifications arrive; due rows are found by the sweep meanwhile")
         finally:
             for task in running:
