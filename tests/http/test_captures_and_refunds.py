@@ -12,6 +12,7 @@ import pytest
 from paygate import DeclineCode, Declined, Unknown
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes
+from tests.harness.patience import PATIENCE_S
 
 
 async def succeeded(app: TestApp) -> str:
@@ -95,6 +96,27 @@ async def test_a_refund_is_pending_and_then_processed(app: TestApp, fakes: Fakes
     data = json.loads(fakes.sink.delivered[-1].body)["data"]
     assert data["refund"]["id"] == data["refund_id"] == created.json["id"]
     assert data["refund"]["status"] == "processed"
+
+
+async def test_a_refund_has_the_notes_of_its_merchant(app: TestApp):
+    payment_id = await succeeded(app)
+    notes = {"ticket": 7, "by": "Asha ₹"}
+    noted = await refund(app, payment_id, 100, notes=notes)
+    body = {"payment_id": payment_id, "amount": 100, "notes": notes}
+    named = await app.call("POST", "/refunds", json=body)
+    plain = await refund(app, payment_id, 100, notes={})
+    refused = await refund(app, payment_id, 100, notes="ticket 7")
+
+    async def shown(answer: Any) -> Any:
+        return (await app.call("GET", f"/refunds/{answer.json['id']}")).json
+
+    async with app.working(), asyncio.timeout(PATIENCE_S):
+        while (await shown(noted))["status"] != "processed":
+            await asyncio.sleep(0.01)
+    assert (await shown(noted))["notes"] == notes
+    assert (await shown(named))["notes"] == notes
+    assert "notes" not in await shown(plain)
+    assert (refused.status, refused.json["error"]["field"]) == (400, "notes")
 
 
 async def test_partial_refunds_cannot_exceed_the_payment(app: TestApp):

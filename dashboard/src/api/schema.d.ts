@@ -3520,6 +3520,10 @@ export interface components {
        */
       created_at: string;
       id: string;
+      /** @description missing without any */
+      notes?: {
+        [key: string]: unknown;
+      };
       payment_id: string;
       processed_at: string | null;
       reason: string | null;
@@ -3599,6 +3603,13 @@ export interface components {
     RefundOfPaymentRequest: {
       /** @description in minor units of the payment's currency */
       amount: number;
+      /**
+       * @description any data, up to 16384 bytes of JSON
+       * @default null
+       */
+      notes?: {
+        [key: string]: unknown;
+      } | null;
       payment_id: string;
       /**
        * @description for people
@@ -3631,6 +3642,13 @@ export interface components {
     RefundRequest: {
       /** @description in minor units of the payment's currency */
       amount: number;
+      /**
+       * @description any data, up to 16384 bytes of JSON
+       * @default null
+       */
+      notes?: {
+        [key: string]: unknown;
+      } | null;
       /**
        * @description for people
        * @default null

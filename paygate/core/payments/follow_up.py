@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from ..accounts.model import Merchant
 from ..deps import Deps, run_again_on_conflict
@@ -156,12 +157,14 @@ class CreateRefund:
         payment_id: The payment.
         amount_minor: The amount, in minor units of the payment's currency.
         reason: A reason for people.
+        notes: The merchant's own data; None without any.
     """
 
     merchant: Merchant
     payment_id: str
     amount_minor: int
     reason: str | None
+    notes: Mapping[str, Any] | None = None
 
 
 @run_again_on_conflict
@@ -201,6 +204,7 @@ def _refund(command: CreateRefund, payment: Payment, amount: Money, deps: Deps) 
         reason=command.reason,
         status="pending",
         created_at=payment.updated_at,
+        notes=command.notes,
     )
 
 

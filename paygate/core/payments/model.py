@@ -569,6 +569,9 @@ class Refund:
 
     Its money is reserved on the payment while it is pending, and stays reserved
     when it is processed.
+
+    Args:
+        notes: The merchant's own data; None without any.
     """
 
     id: str
@@ -579,6 +582,7 @@ class Refund:
     status: RefundStatus
     created_at: datetime
     processed_at: datetime | None = None
+    notes: Mapping[str, Any] | None = None
 
     def settle(self, outcome: Outcome, *, at: datetime) -> Refund:
         """Apply an outcome; one that is not final changes nothing.

@@ -490,6 +490,7 @@ class AsyncRefunds:
         amount: int,
         payment_id: str,
         reason: str | None = None,
+        notes: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> models.RefundCreated:
         """Refund a payment named in the body.
@@ -499,6 +500,7 @@ class AsyncRefunds:
         Args:
             amount: In minor units of the payment's currency.
             reason: For people.
+            notes: Any data, up to 16384 bytes of JSON.
             idempotency_key: The same for repeated requests. Without it, each call has a new
                 key.
         """
@@ -506,7 +508,7 @@ class AsyncRefunds:
             "POST",
             "/refunds",
             models.RefundCreated.from_json,
-            body={"amount": amount, "payment_id": payment_id, "reason": reason},
+            body={"amount": amount, "payment_id": payment_id, "reason": reason, "notes": notes},
             idempotency_key=key_of(idempotency_key),
         )
         return await self._send(call)

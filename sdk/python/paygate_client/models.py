@@ -316,6 +316,8 @@ class Refund(Model):
     status: Literal["pending", "processed", "failed"]
     created_at: datetime
     processed_at: datetime | None
+    notes: dict[str, Any] | None
+    """Missing without any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -488,6 +488,7 @@ class Refunds:
         amount: int,
         payment_id: str,
         reason: str | None = None,
+        notes: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> models.RefundCreated:
         """Refund a payment named in the body.
@@ -497,6 +498,7 @@ class Refunds:
         Args:
             amount: In minor units of the payment's currency.
             reason: For people.
+            notes: Any data, up to 16384 bytes of JSON.
             idempotency_key: The same for repeated requests. Without it, each call has a new
                 key.
         """
@@ -504,7 +506,7 @@ class Refunds:
             "POST",
             "/refunds",
             models.RefundCreated.from_json,
-            body={"amount": amount, "payment_id": payment_id, "reason": reason},
+            body={"amount": amount, "payment_id": payment_id, "reason": reason, "notes": notes},
             idempotency_key=key_of(idempotency_key),
         )
         return self._send(call)

@@ -901,6 +901,14 @@ class Migration(migrations.Migration):
                     fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
                 ),
                 ("currency", fields.CharField(max_length=3)),
+                (
+                    "notes",
+                    fields.JSONField(
+                        null=True,
+                        encoder=functools.partial(dumps, separators=(",", ":")),
+                        decoder=loads,
+                    ),
+                ),
             ],
             options={
                 "table": "refunds",

@@ -23,7 +23,7 @@ from .columns import Column, assignments, names, record_type, store_events, stor
 from .operation_rows import add_operations, operation_row
 from .pages import read_page
 from .payments import CHANGING, delivery_rows, event_row
-from .rows import Row, encoded, uuid
+from .rows import Row, decoded, encoded, uuid
 from .searches import search_refunds
 
 
@@ -40,6 +40,7 @@ class RefundRow(TableRow):
     processed_at = fields.DatetimeField(null=True)
     # The columns above are promised to merchants who use SQL; the ones below are not.
     currency = fields.CharField(max_length=3)
+    notes = fields.JSONField[dict[str, Any]](null=True)
 
     class Meta:
         table = "refunds"
@@ -53,6 +54,7 @@ COLUMNS: tuple[Column[Refund], ...] = (
     Column("amount", "bigint", lambda refund: refund.amount.minor),
     Column("currency", "text", lambda refund: refund.amount.currency),
     Column("reason", "text", lambda refund: refund.reason),
+    Column("notes", "jsonb", lambda refund: refund.notes),
     Column("created_at", "timestamptz", lambda refund: refund.created_at),
     Column("status", "text", lambda refund: refund.status, changes=True),
     Column("processed_at", "timestamptz", lambda refund: refund.processed_at, changes=True),
@@ -74,6 +76,7 @@ def row_to_refund(row: Row, prefix: str = "") -> Refund:
         status=column("status"),
         created_at=column("created_at"),
         processed_at=column("processed_at"),
+        notes=decoded(column("notes")),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from quart import Blueprint, Response, request
@@ -24,6 +24,7 @@ from ..errors import json_response
 from ..fields import (
     ID_CHARS_MAX,
     Body,
+    Notes,
     PageQuery,
     Reason,
     RefundAmount,
@@ -64,6 +65,7 @@ class RefundJson(RefundCreatedJson):
     """A refund with all fields."""
 
     processed_at: At | None
+    notes: NotRequired[Annotated[dict[str, Any], Field(description="missing without any")]]
 
 
 class RefundRequest(Request):
@@ -71,6 +73,7 @@ class RefundRequest(Request):
 
     amount: RefundAmount
     reason: Reason | None = Field(None, description="for people")
+    notes: Notes = None
 
 
 class RefundOfPaymentRequest(RefundRequest):
@@ -99,9 +102,12 @@ def parse_refund(body: Body, payment_id: str | None, merchant: Merchant) -> Crea
     refuse_protected(body)
     if payment_id is None:
         named = checked(RefundOfPaymentRequest, body)
-        return CreateRefund(merchant, named.payment_id, named.amount, named.reason)
-    asked = checked(RefundRequest, body)
-    return CreateRefund(merchant, payment_id, asked.amount, asked.reason)
+        return _refund(named, named.payment_id, merchant)
+    return _refund(checked(RefundRequest, body), payment_id, merchant)
+
+
+def _refund(asked: RefundRequest, payment_id: str, merchant: Merchant) -> CreateRefund:
+    return CreateRefund(merchant, payment_id, asked.amount, asked.reason, asked.notes or None)
 
 
 def refund_created_to_json(refund: Refund) -> RefundCreatedJson:
@@ -118,7 +124,13 @@ def refund_created_to_json(refund: Refund) -> RefundCreatedJson:
 
 def refund_in_full_to_json(refund: Refund) -> RefundJson:
     """Return the response of ``GET /refunds/{id}``."""
-    return {**refund_created_to_json(refund), "processed_at": maybe_timestamp(refund.processed_at)}
+    shown: RefundJson = {
+        **refund_created_to_json(refund),  # type: ignore[typeddict-item]  # it has no notes
+        "processed_at": maybe_timestamp(refund.processed_at),
+    }
+    if refund.notes:
+        shown["notes"] = dict(refund.notes)
+    return shown
 
 
 REFUND_REQUEST_EXAMPLE = {"amount": 20_000, "reason": "customer asked"}
@@ -131,7 +143,7 @@ REFUND_CREATED_EXAMPLE: RefundCreatedJson = {
     "created_at": PAID_AT,
 }
 REFUND_EXAMPLE: RefundJson = {
-    **REFUND_CREATED_EXAMPLE,
+    **REFUND_CREATED_EXAMPLE,  # type: ignore[typeddict-item]  # it has no notes
     "status": "processed",
     "processed_at": "2026-01-15T10:31:10.120Z",
 }

@@ -286,6 +286,8 @@ export interface Refund {
   /** ISO 8601 in UTC, to the millisecond. */
   created_at: string;
   processed_at: string | null;
+  /** Missing without any. */
+  notes?: Record<string, unknown>;
 }
 
 /** A new refund. */
@@ -501,6 +503,8 @@ export interface RefundOfPaymentRequest {
   payment_id: string;
   /** For people. */
   reason?: string | null | undefined;
+  /** Any data, up to 16384 bytes of JSON. */
+  notes?: Record<string, unknown> | null | undefined;
 }
 
 /** What `createEndpoint` is given. */
