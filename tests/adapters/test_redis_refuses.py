@@ -97,6 +97,10 @@ async def test_a_refusing_redis_is_retried_after_growing_pauses(
         async with asyncio.timeout(PATIENCE_S):
             while AGAIN not in caplog.text:
                 await asyncio.sleep(0.05)
+            pings = calls(admin, "ping")
+            while calls(admin, "ping") < pings + 2:
+                await asyncio.sleep(0.05)
+        assert caplog.text.count(AGAIN) == 1
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

@@ -12,7 +12,6 @@ import pytest
 from paygate import DeclineCode, Declined, Unknown
 from tests.harness.apps import TestApp
 from tests.harness.fakes import Fakes
-from tests.harness.patience import PATIENCE_S
 
 
 async def succeeded(app: TestApp) -> str:
@@ -110,9 +109,8 @@ async def test_a_refund_has_the_notes_of_its_merchant(app: TestApp):
     async def shown(answer: Any) -> Any:
         return (await app.call("GET", f"/refunds/{answer.json['id']}")).json
 
-    async with app.working(), asyncio.timeout(PATIENCE_S):
-        while (await shown(noted))["status"] != "processed":
-            await asyncio.sleep(0.01)
+    async with app.working():
+        await app.until_value(3, "SELECT count(*) FROM refunds WHERE status = 'processed'")
     assert (await shown(noted))["notes"] == notes
     assert (await shown(named))["notes"] == notes
     assert "notes" not in await shown(plain)

@@ -118,7 +118,7 @@ COLUMNS: tuple[Column[Payment], ...] = (
     Column("capture_mode", "text", lambda payment: payment.capture_mode),
     Column("scenario", "text", lambda payment: payment.scenario),
     Column("link_id", "text", lambda payment: payment.link_id),
-    Column("notes", "jsonb", lambda payment: payment.notes or None),
+    Column("notes", "jsonb", lambda payment: payment.notes),
     Column("created_at", "timestamptz", lambda payment: payment.created_at),
     Column("status", "text", lambda payment: payment.status, changes=True),
     Column("captured", "boolean", lambda payment: payment.captured, changes=True),
