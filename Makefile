@@ -46,11 +46,18 @@ test: what-test-does $(VENV)/.installed-dev $(VENV)/.tools
 what-test-does:
 	@echo "running every test: about ten minutes on two cores; the first time, two minutes more for what they need"
 
-# Node, Chromium and PgBouncer, where the machine has none, and other gateways' Node clients.
+# Node, Chromium and PgBouncer, where the machine has none, other gateways' Node clients, and
+# generators of clients. The Python one has an environment of its own: it wants an older typer.
 WIRE := tests/wire/node
-$(VENV)/.tools: tests/harness/tools.py constraints.txt $(WIRE)/package-lock.json | $(VENV)/.installed-dev
+GENERATED := tests/clients/generated
+$(VENV)/.tools: tests/harness/tools.py constraints.txt $(WIRE)/package-lock.json \
+		$(GENERATED)/package-lock.json $(GENERATED)/requirements.txt | $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.harness.tools
-	@cd $(WIRE) && PATH="$(CURDIR)/$(VENV)/tools/bin:$$PATH" npm ci --silent --no-audit --no-fund --ignore-scripts
+	@for folder in $(WIRE) $(GENERATED); do (cd $$folder && PATH="$(CURDIR)/$(VENV)/tools/bin:$$PATH" \
+		npm ci --silent --no-audit --no-fund --ignore-scripts) || exit 1; done
+	@$(BIN)/python -m venv $(VENV)/generators
+	@$(VENV)/generators/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement $(GENERATED)/requirements.txt $(FAILED)
 	@touch $@
 
 # The shopper's and the merchant's pages, in a real browser. Part of `make test` too.
