@@ -9,7 +9,7 @@ import re
 import pytest
 
 from paygate.core.ids import REQUEST_ID
-from tests.harness.apps import KEYS, TestApp
+from tests.harness.apps import KEYS, Answer, TestApp
 
 NEW = re.compile(r"req_[A-Za-z0-9]{16}")
 
@@ -75,3 +75,48 @@ async def test_log_lines_of_concurrent_requests_have_their_ids(app: TestApp):
     # Repeated refusals of one key are one line.
     assert logged[0] in ids
     assert REQUEST_ID.get() is None
+
+
+async def test_an_event_has_the_id_of_the_request_that_caused_it(app: TestApp):
+    async def ask(id: str, path: str, **body: object) -> Answer:
+        answer = await app.call("POST", path, json=body, headers={"X-Request-Id": id})
+        assert answer.status in {200, 201}, answer
+        return answer
+
+    async def ids_of(payment_id: str) -> dict[str, str | None]:
+        listed = (await app.call("GET", f"/events?payment_id={payment_id}")).json["data"]
+        timeline = (await app.call("GET", f"/payments/{payment_id}/timeline")).json["data"]
+        ids = {each["type"]: each["request_id"] for each in listed}
+        shown = [each["data"] for each in timeline if each["kind"] == "event"]
+        assert {each["type"]: each["request_id"] for each in shown} == ids
+        assert not any("request_id" in each["payload"] for each in listed)
+        return ids
+
+    # Payments of concurrent requests are stored by one transaction.
+    orders = [await app.order(capture="manual") for _ in range(8)]
+    made = await asyncio.gather(
+        *(ask(f"pay-{n}", "/payments", order_id=id, method="coin") for n, id in enumerate(orders))
+    )
+    captured, voided, *others = (each.json["id"] for each in made)
+    async with app.working():
+        for id in (captured, voided):
+            await app.until(id, "authorized")
+        await ask("capture-1", f"/payments/{captured}/capture")
+        await ask("void-1", f"/payments/{voided}/cancel")
+        await app.until(captured, "success")
+        await app.until(voided, "cancelled")
+        await ask("refund-1", f"/payments/{captured}/refunds", amount=100)
+        await app.until_value("processed", "SELECT status FROM refunds")
+
+    assert await ids_of(captured) == {
+        "payment.created": "pay-0",
+        "payment.pending": "pay-0",
+        # The processor's response to the payment: no request is its cause.
+        "payment.authorized": None,
+        "payment.success": "capture-1",
+        "refund.created": "refund-1",
+        "refund.processed": "refund-1",
+    }
+    assert (await ids_of(voided))["payment.cancelled"] == "void-1"
+    for number, id in enumerate(others, start=2):
+        assert (await ids_of(id))["payment.created"] == f"pay-{number}"

@@ -3841,6 +3841,8 @@ export interface components {
       };
       /** @description null for an event that is about no payment */
       payment_id: string | null;
+      /** @description `X-Request-Id` of the request that caused it; null if there was none, as for a processor's response to a payment */
+      request_id: string | null;
       type: string;
     };
     /**

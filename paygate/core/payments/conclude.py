@@ -76,7 +76,7 @@ def conclude_operation(
             claimed, claimed.refund, operation, outcome=outcome, to=to, deps=deps
         )
     change = _changed(claimed, operation, outcome, at=now)
-    events = payment_events(change, to, deps)
+    events = payment_events(change, to, deps, operation.request_id)
     return OperationRecord(claimed, operation, change, events, note=_note(outcome))
 
 
@@ -113,7 +113,7 @@ def _conclude_refund(
     if after.status != refund.status:
         is_refunded = after.status == "processed"
         change = claimed.payment.complete_refund(refund.amount, is_refunded=is_refunded, at=now)
-    events = refund_events(change, after, to, deps)
+    events = refund_events(change, after, to, deps, operation.request_id)
     return OperationRecord(claimed, operation, change, events, refund=after, note=_note(outcome))
 
 
@@ -242,7 +242,7 @@ async def record_late_refund(
     given = replace(refund, status="processed", processed_at=now)
     to = (await deps.storage.merchants.destinations([payment.merchant_id]))[payment.merchant_id]
     operation = claimed.operation.revive(approved, at=now)
-    events = refund_events(change, given, to, deps)
+    events = refund_events(change, given, to, deps, operation.request_id)
     note = f"approved late as {approved.reference}"
     record = OperationRecord(claimed, operation, change, events, refund=given, note=note)
     await deps.storage.operations.store([record], at=now)

@@ -18,7 +18,7 @@ from ..errors import (
     NotFoundError,
     SuspendedMerchantError,
 )
-from ..ids import IdKind
+from ..ids import REQUEST_ID, IdKind
 from ..instrument import Instrument
 from ..money import Money
 from ..observe.traces import TRACEPARENT
@@ -88,6 +88,7 @@ class CreatePayment:
         route: The ranked processors, if there are routers; see ``plan_route``.
         traceparent: The span of the request; None without traces.
         notes: The merchant's own data; None without any.
+        request_id: The id of the request.
     """
 
     merchant: Merchant | None
@@ -98,6 +99,7 @@ class CreatePayment:
     route: RoutePlan | None = None
     traceparent: str | None = field(default_factory=TRACEPARENT.get)
     notes: Mapping[str, Any] | None = None
+    request_id: str | None = field(default_factory=REQUEST_ID.get)
 
 
 async def plan_route(command: CreatePayment, deps: Deps) -> RoutePlan | None:
@@ -173,7 +175,7 @@ def new_payment(command: CreatePayment, order: Order, merchant: Merchant, deps: 
         scenario=scenario,
         notes=command.notes,
     )
-    events = payment_events(change, Endpoint.all_of(merchant), deps)
+    events = payment_events(change, Endpoint.all_of(merchant), deps, command.request_id)
     decisions = (route.decision,) if route else ()
     charge = _charge(change.after, fallbacks, deps)
     return NewPayment(change, charge, events, decisions, traceparent=command.traceparent)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ..accounts.model import Merchant
 from ..deps import Deps, run_again_on_conflict
 from ..errors import NotFoundError, UnsupportedError
-from ..ids import IdKind
+from ..ids import REQUEST_ID, IdKind
 from ..money import Money
 from ..plugin_api.processor import Capabilities, Grade
 from ..webhooks.emit import notify_deliveries, refund_events
@@ -70,6 +70,7 @@ def follow_up(
         created_at=payment.updated_at,
         refund_id=refund_id,
         is_final=is_final,
+        request_id=REQUEST_ID.get(),
     )
 
 

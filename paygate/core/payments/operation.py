@@ -69,6 +69,7 @@ class Operation:
         is_final: Whether a capture releases the rest of the hold.
         fallbacks: Processors that a charge may go to instead, the best first; see ``failover``.
             Empty from the moment at which its own processor may have received it.
+        request_id: The id of the request for a capture, void or refund; None for others.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Operation:
     refund_id: str | None = None
     is_final: bool = True
     fallbacks: tuple[str, ...] = ()
+    request_id: str | None = None
 
     @property
     def is_ended(self) -> bool:

@@ -6,26 +6,44 @@ from collections.abc import Sequence
 
 from ..deps import Deps
 from ..event import Change, Event
-from ..ids import IdKind
+from ..ids import REQUEST_ID, IdKind
 from ..payments.model import Payment, Refund
 from ..plugin_api.sink import EventSink
 from .model import Endpoint, NewDelivery, StoredEvent
 
 
 def payment_events(
-    change: Change[Payment], to: Sequence[Endpoint], deps: Deps
+    change: Change[Payment], to: Sequence[Endpoint], deps: Deps, request_id: str | None = None
 ) -> tuple[StoredEvent, ...]:
-    """Return the events of a payment, with a delivery for each endpoint and sink."""
+    """Return the events of a payment, with a delivery for each endpoint and sink.
+
+    Args:
+        change: The payment and its events.
+        to: The merchant's endpoints.
+        deps: The app.
+        request_id: The request that asked for the change; None for the current one.
+    """
     return tuple(
-        _stored(event, change.after, deps.present.payment_event(event, change.after), to, deps)
+        _stored(
+            event,
+            change.after,
+            deps.present.payment_event(event, change.after),
+            to,
+            deps,
+            request_id=request_id,
+        )
         for event in change.events
     )
 
 
 def refund_events(
-    change: Change[Payment], refund: Refund, to: Sequence[Endpoint], deps: Deps
+    change: Change[Payment],
+    refund: Refund,
+    to: Sequence[Endpoint],
+    deps: Deps,
+    request_id: str | None = None,
 ) -> tuple[StoredEvent, ...]:
-    """Return the events of a refund, with a delivery for each endpoint and sink."""
+    """Return the events of a refund, as ``payment_events`` does."""
     return tuple(
         _stored(
             event,
@@ -33,13 +51,20 @@ def refund_events(
             deps.present.refund_event(event, refund, change.after),
             to,
             deps,
+            request_id=request_id,
         )
         for event in change.events
     )
 
 
 def _stored(
-    event: Event, payment: Payment, body: bytes, to: Sequence[Endpoint], deps: Deps
+    event: Event,
+    payment: Payment,
+    body: bytes,
+    to: Sequence[Endpoint],
+    deps: Deps,
+    *,
+    request_id: str | None,
 ) -> StoredEvent:
     type = deps.present.type_of(event)
     return StoredEvent(
@@ -51,6 +76,7 @@ def _stored(
         body=body,
         created_at=event.occurred_at,
         deliveries=deliveries_of(type, to, deps),
+        request_id=request_id or REQUEST_ID.get(),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from ..accounts.model import EVERYTHING, Merchant
+from ..ids import REQUEST_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class StoredEvent:
 
     Args:
         seq: Its number among the events of its payment; None for an event without one.
+        request_id: The ``X-Request-Id`` of the request that caused it; None without one.
     """
 
     id: str
@@ -37,6 +39,7 @@ class StoredEvent:
     body: bytes
     created_at: datetime
     deliveries: tuple[NewDelivery, ...] = ()
+    request_id: str | None = field(default_factory=REQUEST_ID.get)
 
 
 DeliveryStatus = Literal["pending", "success", "failed"]

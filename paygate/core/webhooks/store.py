@@ -282,6 +282,7 @@ class FoundEvent:
         id: The event's id, as in webhooks.
         payment_id: None for an event that is about no payment.
         body: Its stored bytes.
+        request_id: The request that caused it; None without one.
     """
 
     id: str
@@ -290,6 +291,7 @@ class FoundEvent:
     payment_id: str | None
     created_at: datetime
     body: bytes
+    request_id: str | None = None
 
 
 class FeedRepository(Protocol):

@@ -343,6 +343,10 @@ class StoredEvent(Model):
     payment_id: str | None
     """Null for an event that is about no payment."""
     created_at: datetime
+    request_id: str | None
+    """`X-Request-Id` of the request that caused it; null if there was none, as for a
+    processor's response to a payment.
+    """
     payload: dict[str, Any]
     """The body of its webhooks, the same in every attempt."""
 

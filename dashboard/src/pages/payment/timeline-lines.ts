@@ -109,9 +109,10 @@ function isConfirmed(status: unknown): boolean {
   return typeof status === "number" && status >= 200 && status < 300;
 }
 
-/** Returns the stored data of an entry; a change of status has none. */
+/** Returns the stored data of an entry; a change of status has none, and an event only that of its request. */
 function evidenceOf({ kind, what, data }: TimelineEntry): Evidence[] {
-  if (kind === "transition" || kind === "event" || kind === "delivery") return [];
+  if (kind === "transition" || kind === "delivery") return [];
+  if (kind === "event" && !data["request_id"]) return [];
   if (kind === "plugin_call") {
     const { given, answer, ...rest } = data as Facts;
     return [

@@ -658,6 +658,7 @@ class Migration(migrations.Migration):
                 ("payload", ExactJsonField(unique=False)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("position", fields.BigIntField()),
+                ("request_id", fields.CharField(null=True, max_length=128)),
             ],
             options={
                 "table": "events",
@@ -738,6 +739,7 @@ class Migration(migrations.Migration):
                 ("is_final", fields.BooleanField(default=True)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("updated_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("request_id", fields.CharField(null=True, max_length=128)),
             ],
             options={
                 "table": "operations",

@@ -70,7 +70,7 @@ LEASE_IS_FREE = "(lease_until IS NULL OR lease_until < clock_timestamp())"
 NO_LEASE = "lease_token = NULL, lease_until = NULL, lease_owner = NULL"
 LIVE_SQL = f"status IN ({', '.join(repr(status) for status in sorted(LIVE))})"
 _EVENT = """(op_id text, event_id text, merchant_id uuid, type text, payment_id text, seq int,
-    body text, created_at timestamptz)"""
+    body text, created_at timestamptz, request_id text)"""
 EVENT_ROWS = f"json_to_recordset($2::json) AS {_EVENT}"
 EVENT_SET = f"json_to_recordset($2::json) AS e{_EVENT}"
 DELIVERY_SET = """json_to_recordset($3::json) AS d(
@@ -101,10 +101,12 @@ def store_events(operations: str) -> str:
     """
     return f"""
     new_events AS (
-        INSERT INTO events (id, merchant_id, payment_id, type, seq, payload, created_at)
-        SELECT e.event_id, e.merchant_id, e.payment_id, e.type, e.seq, e.body::json, e.created_at
+        INSERT INTO events (id, merchant_id, payment_id, type, seq, payload, created_at, request_id)
+        SELECT e.event_id, e.merchant_id, e.payment_id, e.type, e.seq, e.body::json, e.created_at,
+            e.request_id
         FROM ROWS FROM ({EVENT_ROWS}) WITH ORDINALITY AS e(
-            op_id, event_id, merchant_id, type, payment_id, seq, body, created_at, place)
+            op_id, event_id, merchant_id, type, payment_id, seq, body, created_at, request_id,
+            place)
         WHERE e.op_id IN (SELECT id FROM {operations}) ORDER BY e.place
     ),
     new_deliveries AS (

@@ -448,11 +448,12 @@ SELECT * FROM (
 ADD = """
 WITH e AS (
     SELECT * FROM json_to_record($1::json) AS t(
-        event_id text, merchant_id uuid, type text, body text, created_at timestamptz)
+        event_id text, merchant_id uuid, type text, body text, created_at timestamptz,
+        request_id text)
 ),
 new_events AS (
-    INSERT INTO events (id, merchant_id, type, payload, created_at)
-    SELECT event_id, merchant_id, type, body::json, created_at FROM e
+    INSERT INTO events (id, merchant_id, type, payload, created_at, request_id)
+    SELECT event_id, merchant_id, type, body::json, created_at, request_id FROM e
 )
 INSERT INTO webhook_logs (id, merchant_id, event, payload, status, attempts, next_retry_at,
     created_at, event_id, sink, endpoint_id, claims, is_manual)

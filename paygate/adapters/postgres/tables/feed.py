@@ -31,6 +31,7 @@ class EventRow(TableRow):
     created_at = fields.DatetimeField()
     # The database counts it, in the order in which events are written.
     position = fields.BigIntField()
+    request_id = fields.CharField(max_length=128, null=True)
 
     class Meta:
         table = "events"
@@ -66,6 +67,7 @@ def row_to_event(row: Row) -> FoundEvent:
         payment_id=row["payment_id"],
         created_at=row["created_at"],
         body=str(row["payload"]).encode(),
+        request_id=row["request_id"],
     )
 
 

@@ -40,6 +40,7 @@ class OperationRow(LeaseColumns):
     is_final = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
+    request_id = fields.CharField(max_length=128, null=True)
 
     class Meta:
         table = "operations"
@@ -62,6 +63,7 @@ COLUMNS: tuple[Column[Operation], ...] = (
     Column("refund_id", "text", lambda operation: operation.refund_id),
     Column("is_final", "boolean", lambda operation: operation.is_final),
     Column("created_at", "timestamptz", lambda operation: operation.created_at),
+    Column("request_id", "text", lambda operation: operation.request_id),
     Column("state", "text", lambda operation: operation.state, changes=True),
     # The database checks that it follows from the state.
     Column("lease_state", "text", _lease_state, changes=True, is_read=False),
@@ -109,6 +111,7 @@ def row_to_operation(row: Row) -> Operation:
         refund_id=row["refund_id"],
         is_final=row["is_final"],
         created_at=row["created_at"],
+        request_id=row["request_id"],
     )
 
 

@@ -451,6 +451,7 @@ def event_row(event: StoredEvent, operation_id: str | None = None) -> dict[str, 
         "seq": event.seq,
         "body": event.body.decode(),
         "created_at": event.created_at,
+        "request_id": event.request_id,
     }
 
 

@@ -155,7 +155,7 @@ _PARTS = (
     """,
     """
     SELECT e.created_at, age(e.xmin), 4, e.seq, 'event', e.id,
-        json_build_object('type', e.type, 'seq', e.seq)
+        json_build_object('type', e.type, 'seq', e.seq, 'request_id', e.request_id)
     FROM events e WHERE e.payment_id = $1
     """,
     """

@@ -46,6 +46,14 @@ class StoredEventJson(TypedDict):
         PaymentId | None, Field(description="null for an event that is about no payment")
     ]
     created_at: At
+    request_id: Annotated[
+        str | None,
+        Field(
+            description="`X-Request-Id` of the request that caused it; null if there was none, as "
+            "for a processor's response to a payment",
+            examples=["req_Z8xC6vB4nM2kJ0hG"],
+        ),
+    ]
     payload: Annotated[
         dict[str, Any], Field(description="the body of its webhooks, the same in every attempt")
     ]
@@ -96,6 +104,7 @@ def event_to_json(event: FoundEvent) -> StoredEventJson:
         "type": event.type,
         "payment_id": event.payment_id,
         "created_at": timestamp(event.created_at),
+        "request_id": event.request_id,
         "payload": payload if isinstance(payload, dict) else {"value": payload},
     }
 
@@ -105,6 +114,7 @@ EVENT_EXAMPLE: StoredEventJson = {
     "type": "payment.success",
     "payment_id": PAYMENT_ID,
     "created_at": PAID_AT,
+    "request_id": None,
     "payload": {
         "event": "payment.success",
         "timestamp": 1768473066,

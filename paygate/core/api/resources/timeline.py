@@ -174,7 +174,7 @@ TIMELINE_EXAMPLE: TimelineJson = {
             "note": "event stored",
             "kind": "event",
             "id": "evt_Ab12Cd34Ef56Gh78",
-            "data": {"type": "payment.created", "seq": 1},
+            "data": {"type": "payment.created", "seq": 1, "request_id": "req_Z8xC6vB4nM2kJ0hG"},
         },
         {
             "at": PAID_AT,

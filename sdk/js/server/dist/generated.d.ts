@@ -289,6 +289,11 @@ export interface StoredEvent {
     payment_id: string | null;
     /** ISO 8601 in UTC, to the millisecond. */
     created_at: string;
+    /**
+     * `X-Request-Id` of the request that caused it; null if there was none, as for a processor's
+     * response to a payment.
+     */
+    request_id: string | null;
     /** The body of its webhooks, the same in every attempt. */
     payload: Record<string, unknown>;
 }
