@@ -24,7 +24,7 @@ UPGRADES = frozenset({b"upgrade", b"http2-settings"})
 
 
 class HeadTimer:
-    """Ends a connection whose next request head does not become complete in time.
+    """Ends a connection whose next request head does not arrive, or become complete, in time.
 
     Args:
         expire: Called with whether a part of the head has arrived.
@@ -44,6 +44,10 @@ class HeadTimer:
         if not self._is_in_head:
             self._is_in_head = True
             self._start(HEAD_S)
+
+    def idle(self) -> None:
+        """Expect the head of another request."""
+        self._start(KEEP_ALIVE_S)
 
     def stop(self) -> None:
         """Expect nothing: the head is complete, or the connection has ended."""
