@@ -98,7 +98,19 @@ async def served(server: str) -> AsyncIterator[Served]:
     @app.route("/", methods=["GET", "POST"])
     async def names() -> dict[str, Any]:
         headers = sorted(name.lower() for name, _ in request.headers.items())
-        return {"headers": headers, "from": request.headers["Remote-Addr"], "url": request.url}
+        return {
+            "headers": headers,
+            "from": request.headers["Remote-Addr"],
+            "url": request.url,
+            "body": (await request.get_data(as_text=False)).decode(),
+        }
+
+    @app.get("/wrong")
+    async def wrong() -> Response:
+        response = Response("")
+        # Quart refuses a line break in a value, and not in a name.
+        response.headers.add("X-A: 1\r\nX-Smuggled", "2")
+        return response
 
     @app.get("/stream")
     async def stream() -> Response:
@@ -356,6 +368,103 @@ async def test_trailers_are_not_read_as_headers(server: str):
 
     assert response.startswith(b"HTTP/1.1 200 ")
     assert "x-api-key" not in body_of(response)["headers"]
+
+
+async def test_a_request_for_an_upgrade_may_have_a_body(server: str):
+    """Java's client asks for an upgrade with each request."""
+    async with served(server) as here:
+        connection = await here.connect()
+        upgrade = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "Content-Length: 2")
+        await connection.send("POST / HTTP/1.1", *upgrade, body=b"{}")
+        response = await connection.response()
+        connection.close()
+
+    assert response.startswith(b"HTTP/1.1 200 ")
+    assert body_of(response)["body"] == "{}"
+
+
+async def test_a_body_is_sent_after_permission(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("POST / HTTP/1.1", "Expect: 100-continue", "Content-Length: 2")
+        async with asyncio.timeout(PATIENCE_S):
+            permission = await connection.reader.readuntil(b"\r\n\r\n")
+        assert permission.startswith(b"HTTP/1.1 100 ")
+        connection.writer.write(b"{}")
+        response = await connection.response()
+        connection.close()
+
+    assert body_of(response)["body"] == "{}"
+
+
+async def test_a_body_may_arrive_in_parts(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("POST / HTTP/1.1", "Transfer-Encoding: chunked")
+        for chunk in (b"1\r\n{\r\n", b"1\r\n}\r\n", b"0\r\n\r\n"):
+            await read_now(connection)
+            connection.writer.write(chunk)
+        first = await connection.response()
+        await connection.send("GET / HTTP/1.1")
+        second = await connection.response()
+        connection.close()
+
+    assert body_of(first)["body"] == "{}"
+    assert body_of(second)["body"] == ""
+
+
+async def test_an_invalid_chunk_is_refused(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("POST / HTTP/1.1", "Transfer-Encoding: chunked", body=b"x\r\n")
+        async with asyncio.timeout(PATIENCE_S):
+            response = await connection.reader.read()
+        connection.close()
+
+    assert response.startswith(b"HTTP/1.1 400 ")
+    assert response.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("GET / HTTP/1.1\r\n\r\n", b"400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"400"),
+        ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", b"400"),
+        (f"GET / HTTP/1.1\r\nHost: a\r\nX: {'x' * HEAD_BYTES_MAX}\r\n\r\n", b"431"),
+        ("GET / HTTP/1.0\r\n\r\n", b"200"),
+    ],
+    ids=["no host", "two hosts", "HTTP/2", "long", "HTTP/1.0"],
+)
+async def test_a_complete_head_must_be_valid(server: str, head: str, status: bytes):
+    async with served(server) as here:
+        connection = await here.connect()
+        connection.writer.write(head.encode())
+        async with asyncio.timeout(PATIENCE_S):
+            # The connection is closed afterwards.
+            response = await connection.reader.read()
+        connection.close()
+
+    assert response.split(b" ")[1] == status
+
+
+async def test_a_proxy_may_send_a_whole_url(server: str):
+    async with served(server) as here:
+        response = await here.ask("GET http://localhost/?a=1 HTTP/1.1")
+
+    assert body_of(response)["url"].endswith("localhost/?a=1")
+
+
+async def test_a_line_break_in_a_header_is_never_sent(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("GET /wrong HTTP/1.1")
+        async with asyncio.timeout(PATIENCE_S):
+            response = await connection.reader.read()
+        connection.close()
+
+    assert not response.startswith(b"HTTP/1.1 200 ")
+    assert b"smuggled" not in response.lower()
 
 
 async def test_no_server_header_is_sent_and_forwarded_headers_are_ignored(server: str):

@@ -45,6 +45,7 @@ CATCH_ALLS = {
     "paygate/core/webhooks/stream.py": "so does the reader of all streams",
     "paygate/core/queue/background.py": "a background task goes on after any error",
     "paygate/cli/serve.py": "a worker that failed ends its process with a sentence",
+    "paygate/adapters/serving/http1.py": "a request that failed is answered with 500",
     "paygate/core/batching.py": "the callers of a batch get what its work raised",
     "paygate/core/payments/group_commit.py": "one request's failure costs no other request",
     "paygate/core/queue/work.py": "one row's failure costs no other row its result",

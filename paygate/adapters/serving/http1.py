@@ -155,8 +155,7 @@ class Exchange:
             request.expects_continue = False
             self._writer.write(CONTINUE)
         while self._is_taken or not request.has_news:
-            if not await self._read():
-                self._is_disconnected = True
+            if self._is_cut_off or not await self._read():
                 return {"type": "http.disconnect"}
         self._is_taken = request.is_complete
         return {
@@ -165,23 +164,29 @@ class Exchange:
             "more_body": not request.is_complete,
         }
 
+    @property
+    def _is_cut_off(self) -> bool:
+        """Whether the rest of the body cannot be read."""
+        return self._parser.refusal is not None and not self.request.is_complete
+
     async def _read(self) -> bool:
-        """Read what follows; return whether the request can go on."""
+        """Read what follows; return whether there was something."""
         if self._parser.requests:
             # Do not collect requests. This one ends without knowing whether its client is there.
             await asyncio.Event().wait()
         try:
             data = await self._reader.read(READ_BYTES)
         except ConnectionError:
-            return False
+            data = b""
         self._parser.feed(data)
-        return bool(data) and (self.request.is_complete or self._parser.refusal is None)
+        self._is_disconnected = not data
+        return bool(data)
 
     async def end(self) -> bool:
         """Write a response if there is none; return whether another request may follow."""
         response, refusal = self.response, self._parser.refusal
         if not response.is_started:
-            if refusal is not None and not self.request.is_complete:
+            if refusal is not None and self._is_cut_off:
                 await response.refuse(refusal)
             elif not self._is_disconnected:
                 await response.refuse(500)

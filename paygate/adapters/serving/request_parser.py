@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 import httptools
@@ -10,6 +11,8 @@ import httptools
 from .limits import HEAD_BYTES_MAX, UPGRADES
 
 VERSIONS = frozenset({"1.0", "1.1"})
+# The headers that say where the body of a request ends.
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class IncomingRequest:
@@ -73,8 +76,38 @@ class IncomingRequest:
         return body
 
 
-class _Refused(Exception):  # noqa: N818 - it ends the parsing from within a callback
-    """The request cannot be accepted."""
+def refusal_of_head(
+    version: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]
+) -> int | None:
+    """Return the status of the refusal of a head that the parser accepts; None if it is valid.
+
+    Args:
+        version: Such as ``1.1``.
+        target: What the request asks for.
+        headers: Names in lower case, and values.
+    """
+    hosts, size = 0, len(target)
+    for name, value in headers:
+        size += len(name) + len(value)
+        hosts += name == b"host"
+    if size > HEAD_BYTES_MAX:
+        return 431
+    # A proxy could read another host than the application.
+    has_one_host = hosts == 1 or (hosts == 0 and version == "1.0")
+    return None if has_one_host and version in VERSIONS else 400
+
+
+def head_of_body(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return a head that makes another parser parse the body of the request with these headers.
+
+    httptools does not parse the body of a request for an upgrade.
+    """
+    framing = [b"%b: %b\r\n" % pair for pair in headers if pair[0] in FRAMING]
+    return b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing)
+
+
+class RefusedHeadError(Exception):
+    """Ends the parsing of a request whose head is refused."""
 
 
 class RequestParser:
@@ -97,6 +130,8 @@ class RequestParser:
         self._target = b""
         # Of the head; afterwards of chunk headers and trailers, since the last part of the body.
         self._head_bytes = 0
+        # Whether the parser has a head of its own, and parses the body of the request before.
+        self._is_resumed = False
         self._parser = httptools.HttpRequestParser(self)
 
     def feed(self, data: bytes) -> None:
@@ -105,12 +140,14 @@ class RequestParser:
             data = self._feed(data)
 
     def _feed(self, data: bytes) -> bytes:
-        """Parse and return the rest, which another parser has to parse."""
+        """Parse and return the rest, which follows a request for an upgrade."""
         self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._parser = httptools.HttpRequestParser(self)
+            self._is_resumed = True
+            self._parser.feed_data(head_of_body(self._arriving.headers))
             return data[upgrade.args[0] :]
         except httptools.HttpParserError:
             self.refusal = self.refusal or 400
@@ -121,6 +158,8 @@ class RequestParser:
 
     def on_message_begin(self) -> None:
         """Begin a request."""
+        if self._is_resumed:
+            return
         self._arriving = IncomingRequest()
         self._target = b""
         self._head_bytes = 0
@@ -140,13 +179,21 @@ class RequestParser:
 
     def on_headers_complete(self) -> None:
         """Check the head; the request can be handled from now on."""
+        if self._is_resumed:
+            self._is_resumed = False
+            return
         request, parser = self._arriving, self._parser
         self._head_bytes, self.is_in_head = 0, False
         request.method = parser.get_method().decode("ascii")
         request.version = parser.get_http_version()
         request.keeps_alive = request.version == "1.1" and parser.should_keep_alive()
+        request.expects_continue = request.version == "1.1" and any(
+            name == b"expect" and value.lower() == b"100-continue"
+            for name, value in request.headers
+        )
         self._read_target(request)
-        self._check(request)
+        if status := refusal_of_head(request.version, self._target, request.headers):
+            raise self._refused(status)
         self.requests.append(request)
 
     def on_body(self, part: bytes) -> None:
@@ -159,9 +206,9 @@ class RequestParser:
         self._head_bytes = 0
 
     def on_message_complete(self) -> None:
-        """End the request."""
+        """End the request, unless its body is still to be parsed."""
         self._head_bytes = 0
-        self._arriving.is_complete = True
+        self._arriving.is_complete = not self._parser.should_upgrade()
 
     def _read_target(self, request: IncomingRequest) -> None:
         target = self._target
@@ -174,20 +221,6 @@ class RequestParser:
         else:
             request.raw_path, _, request.query = target.partition(b"?")
 
-    def _check(self, request: IncomingRequest) -> None:
-        """Refuse a head that the parser accepts and HTTP does not."""
-        hosts, size = 0, len(self._target)
-        for name, value in request.headers:
-            size += len(name) + len(value)
-            if name == b"host":
-                hosts += 1
-            elif name == b"expect" and value.lower() == b"100-continue":
-                request.expects_continue = request.version == "1.1"
-        if size > HEAD_BYTES_MAX:
-            raise self._refused(431)
-        if request.version not in VERSIONS or hosts > 1 or (not hosts and request.version == "1.1"):
-            raise self._refused(400)
-
-    def _refused(self, status: int) -> _Refused:
+    def _refused(self, status: int) -> RefusedHeadError:
         self.refusal = status
-        return _Refused()
+        return RefusedHeadError()

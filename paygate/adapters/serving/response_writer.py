@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable
 from email.utils import formatdate
 from functools import lru_cache
@@ -70,7 +69,7 @@ class ResponseWriter:
     def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.is_started = True
         self._is_bodiless = self._request.method == "HEAD" or status in BODILESS
-        lines, count = [_status_line(status), _date_line(int(time.time()))], 2
+        lines, count = [_status_line(status), _date_line(int(asyncio.get_running_loop().time()))], 2
         has_length = False
         for name, value in headers:
             lower = name.lower()
@@ -148,5 +147,6 @@ def _status_line(status: int) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _date_line(now_s: int) -> bytes:
-    return f"date: {formatdate(now_s, usegmt=True)}\r\n".encode("ascii")
+def _date_line(_loop_s: int) -> bytes:
+    # Made once a second.
+    return f"date: {formatdate(usegmt=True)}\r\n".encode("ascii")

@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from .limits import BACKLOG, HEAD_BYTES_MAX, KEEP_ALIVE_S, UPGRADES, HeadTimer
+from .request_parser import RefusedHeadError, head_of_body, refusal_of_head
 
 
 class _JoinedWrites:
@@ -57,6 +58,10 @@ class _Http1(HttpToolsProtocol):
     # Bytes since the parser has last reported a part of a message other than a header.
     _unreported = 0
     _is_in_head = False
+    # Whether the parser parses the body of a request for an upgrade.
+    _is_resumed = False
+    # Status of the refusal, if the parser fails.
+    _refusal = 400
     # What follows cannot be read any more.
     _is_refused = False
 
@@ -78,17 +83,26 @@ class _Http1(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
+        while data:
+            data = self._feed(data)
+
+    def _feed(self, data: bytes) -> bytes:
+        """Parse and return the rest, which follows a request for an upgrade."""
         self._unreported += len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # The parser drops what follows. The request is answered like any other.
-            self.cycle.keep_alive = False
+        except httptools.HttpParserUpgrade as upgrade:
+            # The request is handled like any other.
+            self.parser = httptools.HttpRequestParser(self)
+            self._is_resumed = True
+            self.parser.feed_data(head_of_body(self.headers))
+            return data[upgrade.args[0] :]
         except httptools.HttpParserError:
-            self._refuse(400)
+            self._refuse(self._refusal)
         else:
             if self._unreported > HEAD_BYTES_MAX:
                 self._refuse(431)
+        return b""
 
     def _refuse(self, status: int) -> None:
         if self._is_refused or self.transport.is_closing():
@@ -106,6 +120,8 @@ class _Http1(HttpToolsProtocol):
         self.transport.close()
 
     def on_message_begin(self) -> None:
+        if self._is_resumed:
+            return
         self._unreported, self._is_in_head = 0, True
         self._timer.begin()
         super().on_message_begin()
@@ -115,6 +131,13 @@ class _Http1(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._is_resumed:
+            self._is_resumed = False
+            return
+        version = self.parser.get_http_version()
+        if status := refusal_of_head(version, self.url, self.headers):
+            self._refusal = status
+            raise RefusedHeadError
         self._unreported, self._is_in_head = 0, False
         self._timer.stop()
         self._unset_keepalive_if_required()
@@ -129,7 +152,8 @@ class _Http1(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._unreported = 0
-        super().on_message_complete()
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         if self.cycle.more_body and not self.pipeline:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quart import current_app, g, request
+from quart import g, request
 
 from ..accounts.audit import AuditedAction, actor_of, record_audit
 from ..accounts.model import Caller
@@ -14,7 +14,7 @@ from ..deps import Deps
 from ..limits import ENDPOINT_EVENTS_MAX, URL_CHARS_MAX
 from ..origins import ORIGINS_MAX
 from .bodies import body_of_request
-from .context import current_request
+from .context import current_app, current_request
 from .documented import Audited, Documented, find_documented
 
 # The longest lists in request bodies.
@@ -68,7 +68,7 @@ async def audit_note_of_request() -> Note | None:
 def documentation_of_request() -> Documented:
     """Return the documentation of the current route."""
     endpoint = current_request().endpoint
-    view = current_app.view_functions[str(endpoint)]
+    view = current_app().view_functions[str(endpoint)]
     doc = find_documented(view)
     assert doc is not None, f"{endpoint} has no documented() decorator"
     return doc

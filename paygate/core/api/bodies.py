@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any, cast
 
 import orjson
-from quart import Request, g, request
+from quart import Request, request
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from ..errors import InvalidInputError
 from ..limits import BODY_BYTES_MAX, BODY_TIMEOUT_S, JSON_DEPTH_MAX
+from .context import current_request
 
 # 2**63 overflows a bigint; every stored number is smaller.
 INTEGER_MAX = 2**63 - 1
@@ -118,12 +119,12 @@ Receive = Callable[[], Awaitable[Message]]
 
 # After this much data the connection is closed without a readable response.
 DRAINED_BYTES_MAX = 32 * 1024 * 1024
-REFUSAL = "paygate.refusal"
+REFUSAL, BODY = "paygate.refusal", "paygate.body"
 
 
 def refuse_body(asked: Request) -> None:
     """Raise the error of a request whose body is too large or too slow."""
-    refusal: Exception | None = cast("MutableMapping[str, Any]", asked.scope).get(REFUSAL)
+    refusal: Exception | None = _scope(asked).get(REFUSAL)
     if refusal is not None:
         raise refusal
 
@@ -187,7 +188,18 @@ async def body_of_request() -> dict[str, Any]:
         InvalidInputError: The body is not a JSON object.
     """
     # A request is read in several places: its route, its key and its audit entry.
-    body: dict[str, Any] | None = g.get("body")
+    asked = current_request()
+    body = known_body(asked)
     if body is None:
-        body = g.body = read_object(cast("bytes", await request.get_data(as_text=False)))
+        body = read_object(cast("bytes", await asked.get_data(as_text=False)))
+        _scope(asked)[BODY] = body
     return body
+
+
+def known_body(asked: Request) -> dict[str, Any] | None:
+    """Return the JSON object of a request; None if ``body_of_request`` has not read it."""
+    return cast("dict[str, Any] | None", _scope(asked).get(BODY))
+
+
+def _scope(asked: Request) -> MutableMapping[str, Any]:
+    return cast("MutableMapping[str, Any]", asked.scope)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from quart import Quart, Request, current_app
-from quart.globals import request_ctx
+from quart import Quart, Request
+from quart.globals import _cv_app, _cv_request
 
 from ..deps import Deps
 from .dialect import Dialect
@@ -18,7 +18,12 @@ def current_request() -> Request:
 
     Each use of ``quart.request`` looks it up again.
     """
-    return request_ctx.request
+    return _cv_request.get().request
+
+
+def current_app() -> Quart:
+    """Return the current app itself."""
+    return _cv_app.get().app
 
 
 def use_deps(app: Quart, deps: Deps) -> None:
@@ -31,7 +36,7 @@ def deps_of_app() -> Deps:
 
     Handlers in a transaction receive a copy that is bound to it.
     """
-    return cast("Deps", current_app.extensions[DEPS])
+    return cast("Deps", current_app().extensions[DEPS])
 
 
 def use_dialect(app: Quart, dialect: Dialect, *, with_docs: bool) -> None:
@@ -42,4 +47,4 @@ def use_dialect(app: Quart, dialect: Dialect, *, with_docs: bool) -> None:
 
 def dialect_of_app() -> Dialect:
     """Return the dialect of the current app."""
-    return cast("Dialect", current_app.extensions[DIALECT])
+    return cast("Dialect", current_app().extensions[DIALECT])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from quart import Quart, current_app
+from quart import Quart
 
 from ..accounts.model import Merchant
 from ..batching import Batcher
@@ -16,7 +16,7 @@ from ..payments.create import CreatePayment
 from ..payments.group_commit import GroupedCreate, create_payments
 from ..payments.model import Payment
 from .audit_note import audit_note_of_request
-from .context import dialect_of_app
+from .context import current_app, dialect_of_app
 from .idempotency import keyed_of_request
 
 GROUP = "paygate.group"
@@ -59,5 +59,5 @@ async def create_in_group(
         command = read()
     except ClientError:
         return None
-    group = cast("Group", current_app.extensions[GROUP])
+    group = cast("Group", current_app().extensions[GROUP])
     return await group.submit(GroupedCreate(command, merchant, keyed, answer))

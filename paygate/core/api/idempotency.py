@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from uuid import UUID
 
-from quart import Response, g, request
+from quart import Response, g
 
 from ..accounts.authenticate import confirm_caller
 from ..accounts.model import Caller
@@ -23,7 +23,7 @@ from ..errors import (
 from ..idempotency import WAIT_MAX, Answer, Keyed, read_key
 from .audit_note import audit_note_of_request, documentation_of_request
 from .bodies import body_of_request, canonical, write
-from .context import dialect_of_app
+from .context import current_request, dialect_of_app
 from .errors import REASON, answer_to, reason_of
 
 POLL_MIN_S = 0.02
@@ -196,7 +196,7 @@ async def keyed_of_request(owner: UUID, *, scope: str = "") -> Keyed | None:
     Raises:
         InvalidInputError: The key is too long or not printable ASCII.
     """
-    key = read_key(request.headers.get("Idempotency-Key"))
+    key = read_key(current_request().headers.get("Idempotency-Key"))
     return None if key is None else Keyed(owner, _scoped(key, scope), await _content())
 
 
@@ -218,9 +218,10 @@ async def _content() -> bytes:
 
     So is ``wait``: a client that got no response may repeat its request without waiting.
     """
-    query = request.query_string.decode(errors="replace").split("&")
+    asked = current_request()
+    query = asked.query_string.decode(errors="replace").split("&")
     kept = "&".join(pair for pair in query if not pair.startswith("wait="))
-    return canonical([request.method, request.path, kept, await body_of_request()])
+    return canonical([asked.method, asked.path, kept, await body_of_request()])
 
 
 def _response(given: Executed) -> Response:

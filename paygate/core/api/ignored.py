@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from pydantic import BaseModel
-from quart import Quart, Request, g
+from quart import Quart, Request
 
+from .bodies import known_body
 from .context import dialect_of_app
 from .documented import Documented, find_documented
 
@@ -24,7 +25,7 @@ def ignored_of_request(asked: Request, app: Quart) -> str | None:
     At most 16 names are listed. A name is shown as ``?`` if it is longer than 64 characters or
     has characters that a header should not contain.
     """
-    body = g.get("body")
+    body = known_body(asked)
     if (not body and not asked.query_string) or asked.endpoint is None:
         return None
     doc = find_documented(app.view_functions[asked.endpoint])

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, cast
 
 from pydantic import BeforeValidator, Field
-from quart import Quart, current_app
+from quart import Quart
 
 from ..deps import Deps
 from ..limits import PAYMENT_WAIT_MAX
 from ..payments.model import Payment
 from ..payments.waiting import PaymentWaits
-from .context import current_request
+from .context import current_app, current_request
 from .fields import Request, checked, message_of, whole
 
 WAITS = "paygate.waits"
@@ -40,7 +40,10 @@ def wait_of_request() -> int:
     Raises:
         InvalidInputError: ``wait`` is not a number of seconds up to the limit.
     """
-    return checked(WaitQuery, message_of(current_request().args)).wait or 0
+    asked = current_request()
+    if not asked.query_string:
+        return 0
+    return checked(WaitQuery, message_of(asked.args)).wait or 0
 
 
 async def payment_when_ready(
@@ -58,5 +61,5 @@ async def payment_when_ready(
     within_s = wait_of_request() if within_s is None else within_s
     if not within_s:
         return await read()
-    waits = cast("PaymentWaits", current_app.extensions[WAITS])
+    waits = cast("PaymentWaits", current_app().extensions[WAITS])
     return await waits.payment(read, within_s=within_s)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache, partial
 from typing import Any
 
 from quart import Quart, Request
@@ -15,6 +16,7 @@ from quart.routing import QuartRule
 from quart.utils import encode_headers
 from quart.wrappers.base import BaseRequestWebsocket
 from quart.wrappers.response import DataBody
+from werkzeug.datastructures import Headers
 from werkzeug.routing import MapAdapter
 
 from .bodies import read_body, refused_scope
@@ -41,6 +43,39 @@ class LazyRule(QuartRule):
         return build
 
 
+class RequestHeaders(Headers):
+    """Headers that do not change, of which each is found without a search.
+
+    Args:
+        pairs: Names and values. Of repeated headers, the first one is found.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        super().__init__()
+        self._list = list(pairs)
+        self._first: dict[str, str] = {}
+        for name, value in self._list:
+            self._first.setdefault(name.lower(), value)
+
+    def _get_key(self, key: str) -> str:
+        found = self._first.get(key.lower())
+        return super()._get_key(key) if found is None else found
+
+    def get(self, key: str, default: Any = None, type: Callable[[str], Any] | None = None) -> Any:  # type: ignore[override]  # overloaded there
+        """Return the value of a header, or the default."""
+        if type is not None:
+            return super().get(key, default, type)
+        return self._first.get(key.lower(), default)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key.lower() in self._first
+
+
+@lru_cache(maxsize=256)
+def _name_of_header(name: bytes) -> str:
+    return name.decode("latin-1").title()
+
+
 class HttpConnection(ASGIHTTPConnection):
     """A request that is handled in the task of the HTTP server, once its body is complete.
 
@@ -65,6 +100,33 @@ class HttpConnection(ASGIHTTPConnection):
                 raise
         finally:
             watch.stop()
+
+    def _create_request_from_scope(self, send: Any) -> Request:
+        """Return the request, as Quart does."""
+        scope: Any = self.scope
+        client = scope.get("client")
+        headers = RequestHeaders(
+            [
+                ("Remote-Addr", client[0] if client else "<local>"),
+                *(
+                    (_name_of_header(name), value.decode("latin-1"))
+                    for name, value in scope["headers"]
+                ),
+            ]
+        )
+        return self.app.request_class(
+            scope["method"],
+            scope["scheme"],
+            scope["path"],
+            scope["query_string"],
+            headers,
+            scope.get("root_path", ""),
+            scope["http_version"],
+            max_content_length=self.app.config["MAX_CONTENT_LENGTH"],
+            body_timeout=self.app.config["BODY_TIMEOUT"],
+            send_push_promise=partial(self._send_push_promise, send),
+            scope=scope,
+        )
 
     async def handle_request(self, request: Request, send: Any) -> None:
         """Handle the request and send the response, as Quart does."""
