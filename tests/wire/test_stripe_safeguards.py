@@ -195,35 +195,6 @@ def test_a_repeated_refund_of_all_that_is_left_refunds_once(
     assert [row.id for row in stripe_client.v1.refunds.list().data] == [again.id]
 
 
-def test_another_merchant_sees_and_changes_nothing(
-    stripe_client: stripe.StripeClient, paygate_server: PaygateServer, stripe_url: str
-):
-    made = paid(stripe_client)
-    customer = stripe_client.v1.customers.create({"email": "a@b.example"})
-    refund = stripe_client.v1.refunds.create({"payment_intent": made.id, "amount": 100})
-    other = paygate_server.call("POST", "/test/namespaces", {}).json
-    foreign = stripe.StripeClient(
-        f"sk_test_{other['api_key']}:{other['api_secret']}",
-        base_addresses={"api": stripe_url},
-        max_network_retries=0,
-    ).v1
-
-    asked: list[Callable[[], Any]] = [
-        lambda: foreign.payment_intents.retrieve(made.id),
-        lambda: foreign.payment_intents.confirm(made.id, {"payment_method": "pm_card_visa"}),
-        lambda: foreign.payment_intents.update(made.id, {"metadata": {"a": "b"}}),
-        lambda: foreign.charges.retrieve(made.latest_charge),
-        lambda: foreign.refunds.retrieve(refund.id),
-        lambda: foreign.refunds.create({"charge": made.latest_charge}),
-        lambda: foreign.customers.retrieve(customer.id),
-        lambda: foreign.payment_methods.retrieve(made.payment_method),
-        lambda: foreign.payment_intents.create({**INTENT, "customer": customer.id}),
-    ]
-    assert at_once(*asked) == ["resource_missing"] * len(asked)
-    for rows in (foreign.payment_intents, foreign.customers, foreign.refunds, foreign.charges):
-        assert rows.list().data == []
-
-
 def test_errors_have_the_shape_that_the_package_reads(
     stripe_client: stripe.StripeClient,
     paygate_server: PaygateServer,

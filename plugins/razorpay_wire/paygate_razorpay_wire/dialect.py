@@ -65,7 +65,7 @@ def refuse(refusal: WireRefusal) -> WireReply:
         description = "Authentication failed"
     elif status >= SERVER_ERROR:
         code = "SERVER_ERROR"
-    elif status != TOO_MANY:
+    elif status != TOO_MANY and refusal.reason != "idempotency_in_progress":
         status = BAD_REQUEST
     error: dict[str, object] = {
         "code": code,

@@ -50,7 +50,10 @@ async def show(asked: WireRequest, context: WireContext) -> Any:
 
 async def cancel(asked: WireRequest, context: WireContext) -> Any:
     """``POST /v1/payment_links/{link_id}/cancel``."""
-    return link_entity(await context.gateway.call("POST", f"{_path(asked)}/cancel"))
+    link = await context.gateway.call(
+        "POST", f"{_path(asked)}/cancel", idempotency_key=key_of(asked)
+    )
+    return link_entity(link)
 
 
 def _path(asked: WireRequest) -> str:

@@ -123,7 +123,9 @@ async def capture(asked: WireRequest, context: WireContext) -> Any:
     """
     payment_id = asked.places["payment_id"]
     payment = await payment_of(payment_id, context)
-    if payment["status"] == "success":
+    key = key_of(asked)
+    # With a key it may be the first request again: the gateway knows.
+    if payment["status"] == "success" and key is None:
         raise WireRefusal(400, "BAD_REQUEST_ERROR", "This payment has already been captured")
     amount = whole(body_of(asked).get("amount"))
     if amount != payment["amount_authorized"] and payment["status"] == "authorized":
@@ -137,7 +139,7 @@ async def capture(asked: WireRequest, context: WireContext) -> Any:
         "POST",
         f"/payments/{quote(payment_id, safe='')}/capture",
         body={"amount": amount},
-        idempotency_key=key_of(asked),
+        idempotency_key=key,
     )
     payment = await payment_of(payment_id, context, wait_s=WAIT_S)
     if payment["status"] != "success" and payment["substatus"] != "capturing":

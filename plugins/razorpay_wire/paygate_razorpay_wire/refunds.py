@@ -57,10 +57,10 @@ async def _all_that_is_left(
         # A repeated request refunds what the first one did, not what is left after it.
         id, amount = sha256(key.encode(errors="replace")).hexdigest(), {"amount": left}
         records = context.records
-        stored = await records.get(KIND, id) or await records.put(
-            KIND, id, amount, version=0, keep=KEPT
-        )
-        stored = stored or await records.get(KIND, id)
+        stored = await records.get(KIND, id)
+        if stored is None and left:
+            stored = await records.put(KIND, id, amount, version=0, keep=KEPT)
+            stored = stored or await records.get(KIND, id)
         left = left if stored is None else int(stored.data["amount"])
     if payment["amount_captured"] and not left:
         raise WireRefusal(400, "BAD_REQUEST_ERROR", "The payment has been fully refunded already")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ from urllib.parse import parse_qsl, quote
 
 from paygate import Record, WireContext, WireRefusal, WireReply, WireRequest
 
+from .cards import BY_NUMBER
 from .errors import BAD_REQUEST, FAILED, NOT_FOUND, StripeError, busy
 from .forms import Params, parsed
 
@@ -150,14 +150,7 @@ async def _once(call: Call, answer: Answer) -> WireReply:
     A request that died before its response was stored is answered again: each of its steps
     has a key of its own.
     """
-    records = call.context.records
-    record = await call.add(REPLY, call.key, {"asked": _fingerprint(call)})
-    if record.data["asked"] not in {"", _fingerprint(call)}:
-        raise StripeError(
-            BAD_REQUEST,
-            "An idempotency key can only be used again with the same endpoint and parameters",
-            type="idempotency_error",
-        )
+    records, record = call.context.records, await _claimed(call)
     # After a day the key is a new one, and so are the ids and keys that derive from it.
     call = replace(call, key=sha256(f"{call.key} {record.created_at}".encode()).hexdigest())
     if "status" in record.data:
@@ -175,12 +168,36 @@ async def _once(call: Call, answer: Answer) -> WireReply:
         if refusal.status in {BAD_REQUEST, NOT_FOUND}:
             await _forget(record, call)
         raise
-    kept = {**record.data, "asked": _fingerprint(call)}
-    kept |= {"status": reply.status, "body": without_secrets(reply.body)}
+    kept = {**record.data, "status": reply.status, "body": without_secrets(reply.body)}
     # One that is too large is not stored: a repeated request is answered again.
     with suppress(WireRefusal):
         await records.put(REPLY, record.id, kept, version=record.version, keep=REPLY_KEPT)
     return reply
+
+
+async def _claimed(call: Call) -> Record:
+    """Return the record of a request with a key, which no other request may use then.
+
+    Raises:
+        StripeError: Another request has used the key.
+    """
+    asked = _fingerprint(call)
+    for _ in range(ATTEMPTS_MAX):
+        record: Record | None = await call.add(REPLY, call.key, {"asked": asked})
+        if record is not None and record.data["asked"] == "":
+            # The request before was invalid. Of several corrected ones, one gets the key.
+            record = await call.context.records.put(
+                REPLY, record.id, {"asked": asked}, version=record.version, keep=REPLY_KEPT
+            )
+        if record is not None and record.data["asked"] == asked:
+            return record
+        if record is not None:
+            raise StripeError(
+                BAD_REQUEST,
+                "An idempotency key can only be used again with the same endpoint and parameters",
+                type="idempotency_error",
+            )
+    raise busy()
 
 
 async def _forget(record: Record, call: Call) -> None:
@@ -191,9 +208,22 @@ async def _forget(record: Record, call: Call) -> None:
 
 
 def _fingerprint(call: Call) -> str:
-    # Keyed, so that a reader of the database cannot guess a card number from it.
-    asked = json.dumps([call.asked.method, call.asked.path, call.params.given], sort_keys=True)
-    return hmac.digest(call.context.credentials.secret.encode(), asked.encode(), "sha256").hex()
+    # The same for all API keys of the merchant: a repeated request may have another one.
+    asked = [call.asked.method, call.asked.path, _without_cards(call.params.given)]
+    return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _without_cards(given: Any) -> Any:
+    """Replace card data, so that a reader of the database cannot guess a number from a hash."""
+    if isinstance(given, list):
+        return [_without_cards(each) for each in given]
+    if not isinstance(given, dict):
+        return given
+    shown = {name: _without_cards(value) for name, value in given.items()}
+    if isinstance(card := shown.get("card"), dict):
+        number = str(card.get("number")).replace(" ", "").replace("-", "")
+        shown["card"] = {**card, "number": BY_NUMBER.get(number), "cvc": None}
+    return shown
 
 
 HIDDEN = "client_secret"

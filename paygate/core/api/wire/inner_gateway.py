@@ -19,7 +19,8 @@ from ...plugin_api.wire import Credentials, WireRefusal
 from ..bodies import write
 
 API = "/api/v1"
-BAD_REQUEST = 400
+BAD_REQUEST, NOT_FOUND = 400, 404
+SLASH = "%2f"
 Message = MutableMapping[str, Any]
 
 
@@ -55,6 +56,11 @@ class InnerGateway:
         """Implements ``Gateway.call``."""
         if wrong := _wrong_path(path):
             raise PluginContractError(f"gateway.call({method!r}, {path!r}): {wrong}")
+        if SLASH in path.lower():
+            # Decoded, it would be a path below another object; no id has a slash.
+            raise WireRefusal(
+                NOT_FOUND, "NOT_FOUND_ERROR", "No object has such an id", reason="not_found"
+            )
         headers = {
             "x-api-key": self.credentials.key,
             "x-api-secret": self.credentials.secret,
