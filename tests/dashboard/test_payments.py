@@ -101,6 +101,28 @@ async def test_a_payment_is_refunded_in_part_up_to_the_captured_amount(
     await expect(dashboard.get_by_test_id("refunds-table")).to_contain_text("₹125.50")
 
 
+async def test_notes_are_text_and_long_ones_are_cut(dashboard: Page, gateway: Gateway):
+    markup = "<img src=x onerror=alert(1)>"
+    # PostgreSQL sorts names by their length.
+    notes_of = {"shop": markup, "basket": "x" * 1000, "articles": list(range(1000))}
+    order_id = await gateway.order(50_000)
+    body = {"order_id": order_id, "method": "upi", "vpa": "asha@paytm"}
+    path = "/payments?wait=20"
+    payment = await gateway.call("POST", path, {**body, "notes": notes_of})
+    refunds = f"/payments/{payment['id']}/refunds"
+    await gateway.call("POST", refunds, {"amount": 100, "notes": notes_of})
+    await dashboard.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")
+
+    notes = dashboard.get_by_test_id("notes")
+    await expect(notes).to_contain_text(f'"shop": "{markup}"')
+    await expect(notes).to_contain_text(re.compile(r'"basket": "x{187}…'))
+    assert len((await notes.inner_text()).splitlines()) == 41
+    row = dashboard.get_by_test_id("refund-row")
+    await expect(row).to_contain_text(f'{{"shop":"{markup}","basket":"xx')
+    await expect(row).not_to_contain_text("x" * 80)
+    assert await dashboard.locator("img[src=x]").count() == 0
+
+
 async def test_a_payment_is_captured_once(dashboard: Page, gateway: Gateway):
     payment = await gateway.pay()
     await dashboard.goto(f"{gateway.dashboard}/dashboard/transactions/{payment['id']}")

@@ -1,12 +1,20 @@
 import { Copy } from "./Copy";
 
+interface CodeProps {
+  text: string;
+  label: string;
+  /** What is copied, if the text is cut. */
+  whole?: string;
+  testId?: string | undefined;
+}
+
 /** Code to read and to copy. It scrolls, so the keyboard must reach it. */
-export function Code({ text, label, testId }: { text: string; label: string; testId?: string | undefined }) {
+export function Code({ text, label, whole = text, testId }: CodeProps) {
   return (
     <div className="code">
       <div className="code__bar">
         <span>{label}</span>
-        <Copy text={text} what={label} />
+        <Copy text={whole} what={label} />
       </div>
       <pre className="code__text" data-test-id={testId} tabIndex={0} aria-label={label}>
         <code>{text}</code>

@@ -7,9 +7,9 @@ import { formatMoney } from "../../format/money";
 import { checkoutOrigin } from "../../page-meta";
 import { Badge } from "../../ui/Badge";
 import { Card } from "../../ui/Card";
-import { Code } from "../../ui/Code";
 import { Copy } from "../../ui/Copy";
 import { Facts } from "../../ui/Facts";
+import { Notes } from "../../ui/Notes";
 import { Empty, Loaded } from "../../ui/States";
 import { Time } from "../../ui/Time";
 import { useTitle } from "../../ui/title";
@@ -33,7 +33,6 @@ const TRIES_SHOWN = 100;
 
 function Found({ order }: { order: Order & Partial<OrderInFull> }) {
   const tries = usePayments({ order_id: order.id }, { limit: TRIES_SHOWN, offset: 0 });
-  const notes = order.notes && Object.keys(order.notes).length > 0 ? order.notes : null;
   return (
     <>
       <header className="page-head">
@@ -81,7 +80,7 @@ function Found({ order }: { order: Order & Partial<OrderInFull> }) {
               ["Last change", <Time key="updated" at={order.updated_at} />],
             ]}
           />
-          {notes ? <Code label="Notes" text={JSON.stringify(notes, null, 2)} /> : null}
+          <Notes notes={order.notes} />
         </Card>
       </div>
     </>

@@ -5,6 +5,7 @@ import { formatMoney } from "../../format/money";
 import { instrumentOf, methodName } from "../../format/words";
 import { Card } from "../../ui/Card";
 import { Facts } from "../../ui/Facts";
+import { Notes } from "../../ui/Notes";
 import { Time } from "../../ui/Time";
 
 /** All fields of a payment. */
@@ -41,6 +42,7 @@ export function PaymentFacts({ payment }: { payment: Payment }) {
           ["Last change", <Time key="updated" at={payment.updated_at} />],
         ]}
       />
+      <Notes notes={payment.notes} />
     </Card>
   );
 }

@@ -5,6 +5,7 @@ import type { Payment, Refund } from "../../api/schema";
 import { formatMoney } from "../../format/money";
 import { Badge } from "../../ui/Badge";
 import { Card } from "../../ui/Card";
+import { notesInShort } from "../../ui/Notes";
 import { Empty, Loaded } from "../../ui/States";
 import { Table, type Column } from "../../ui/Table";
 import { Time } from "../../ui/Time";
@@ -39,6 +40,7 @@ function columns(currency: string): Column<Refund>[] {
     { title: "Amount", align: "end", cell: ({ amount }) => formatMoney({ amount, currency }) },
     { title: "Status", cell: (refund) => <Badge status={refund.status} /> },
     { title: "Reason", cell: (refund) => refund.reason ?? "—" },
+    { title: "Notes", cell: (refund) => notesInShort(refund.notes) ?? "—" },
     { title: "Requested", cell: (refund) => <Time at={refund.created_at} /> },
   ];
 }
