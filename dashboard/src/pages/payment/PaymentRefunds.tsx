@@ -22,7 +22,7 @@ export function PaymentRefunds({ payment }: { payment: Payment }) {
         {({ data }) => (
           <Table
             label="Refunds of this payment"
-            columns={columns(payment.currency)}
+            columns={columns(payment.currency, data)}
             rows={data}
             keyOf={(refund) => refund.id}
             rowProps={(refund) => ({ "data-test-id": "refund-row", "data-refund-id": refund.id })}
@@ -34,13 +34,15 @@ export function PaymentRefunds({ payment }: { payment: Payment }) {
   );
 }
 
-function columns(currency: string): Column<Refund>[] {
+/** Returns the columns; without one for notes if no refund has any. */
+function columns(currency: string, refunds: Refund[]): Column<Refund>[] {
+  const notes: Column<Refund> = { title: "Notes", cell: (refund) => notesInShort(refund.notes) ?? "—" };
   return [
     { title: "Refund", cell: (refund) => <span className="mono">{refund.id}</span> },
     { title: "Amount", align: "end", cell: ({ amount }) => formatMoney({ amount, currency }) },
     { title: "Status", cell: (refund) => <Badge status={refund.status} /> },
     { title: "Reason", cell: (refund) => refund.reason ?? "—" },
-    { title: "Notes", cell: (refund) => notesInShort(refund.notes) ?? "—" },
+    ...(refunds.some((refund) => notesInShort(refund.notes)) ? [notes] : []),
     { title: "Requested", cell: (refund) => <Time at={refund.created_at} /> },
   ];
 }
