@@ -48,6 +48,11 @@ export function serve(shop) {
     shop.receive(request.headers["webhook-id"], JSON.parse(body));
     return answer(200, { received: true });
   });
+  server.on("error", (error) => {
+    const reason = error.code === "EADDRINUSE" ? "Address already in use" : error.code;
+    console.error(`port ${port}: ${reason}; choose another one with --port`);
+    process.exit(1);
+  });
   server.listen(port, "127.0.0.1", () => {
     console.log(`listening: http://127.0.0.1:${server.address().port}/webhook`);
   });

@@ -91,7 +91,11 @@ def serve(shop: Shop) -> None:
         def log_message(self, *_arguments: object) -> None:
             """Print nothing for each request."""
 
-    with ThreadingHTTPServer(("127.0.0.1", options.port), Handler) as server:
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
+    except OSError as error:
+        read.exit(1, f"port {options.port}: {error.strerror}; choose another one with --port\n")
+    with server:
         print(f"listening: http://127.0.0.1:{server.server_port}/webhook", flush=True)
         try:
             server.serve_forever()

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from typer.core import TyperGroup
+from typing_extensions import override
 
 from ..core.accounts.model import Role
 from ..core.errors import OperatorError
@@ -22,8 +24,23 @@ from .bank_verb import bank
 from .merchant.verbs import add_merchant_verbs
 from .setup import Setup, announced_servers, read_setup, read_setup_without_logs, with_servers
 
+
+class Commands(TyperGroup):
+    """The commands, with plain sentences about wrong values."""
+
+    @override
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; pydantic, which reads its values, adds words of its own to an error."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
     name="paygate",
+    cls=Commands,
     help="A plugin-based payment gateway with simulated processors.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

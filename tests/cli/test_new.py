@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from paygate.cli.verbs import app
 from paygate.core.errors import OperatorError
 from paygate.scaffold import KINDS, NAME_CHARS_MAX, Kind, NewPlugin, write_package
 from tests.harness.databases import Databases
@@ -197,3 +198,13 @@ async def test_the_command_prints_the_next_steps(tmp_path: Path):
     assert "cd here/paygate-acme" in output
     assert wrong[:2] == (2, "")
     assert wrong[2].startswith("paygate: paygate new: --method is 'No!'")
+
+
+def test_a_misspelled_kind_is_refused_with_the_kinds(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        app(["new", "procesor", "acme_bank"])
+
+    kinds = ", ".join(repr(str(kind)) for kind in KINDS)
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error == f"Error: Invalid value for 'kind': 'procesor' is not one of {kinds}."
+    assert ended.value.code == 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,7 @@ from typer.testing import CliRunner, Result
 from paygate.cli.verbs import app
 from paygate.core.errors import OperatorError
 from paygate.testing import PaygateServer
-from tests.handlers.conftest import HANDLERS, Running
+from tests.handlers.conftest import HANDLERS, PROGRAMS, Running
 
 Start = Callable[..., Running]
 # What the naive handlers fail in does not need every order.
@@ -141,3 +143,15 @@ def test_keys_that_do_not_see_the_secret_need_it_as_an_option(
 
     with pytest.raises(OperatorError, match="PAYGATE_WEBHOOK_SECRET"):
         chaos(paygate_server, *words)
+
+
+@pytest.mark.parametrize("name", ["naive.py", "naive.mjs"])
+def test_a_handler_says_that_its_port_is_in_use(name: str):
+    path = HANDLERS / name
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [PROGRAMS[path.suffix], str(path), "--port", str(port)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    sentence = f"port {port}: Address already in use; choose another one with --port\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", sentence)
