@@ -97,13 +97,17 @@ def razorpay_python(url: str, keys: tuple[str, str]) -> Column:
     for name, call in calls.items():
         seen.watch(client, name, call)
     refund = seen.watch(client, "payment.refund", lambda: client.payment.refund(id, dict(amount)))
+    named = {"name": "Asha Rao", "email": "asha@shop.example"}
+    customer = seen.watch(client, "customer.create", lambda: client.customer.create(named))
     more: dict[str, Callable[[], Any]] = {
+        "customer.fetch": lambda: client.customer.fetch(customer["id"]),
+        "customer.edit": lambda: client.customer.edit(customer["id"], {"name": "Asha"}),
         "payment.fetch_refund_id": lambda: client.payment.fetch_refund_id(id, refund["id"]),
         "refund.create": lambda: client.refund.create({**amount, "payment_id": id}),
         "refund.fetch": lambda: client.refund.fetch(refund["id"]),
         "refund.all": lambda: client.refund.all({"count": 1}),
         "refund.edit": lambda: client.refund.edit(refund["id"], {"notes": {"a": "b"}}),
-        "customer.create": lambda: client.customer.create({"name": "Asha Rao"}),
+        "customer.all": lambda: client.customer.all({"count": 1}),
         "payment_link.create": lambda: client.payment_link.create(dict(ORDER)),
         "payment_link.all": lambda: client.payment_link.all({"count": 1}),
         "settlement.all": lambda: client.settlement.all({}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import razorpay
 from razorpay.errors import BadRequestError, SignatureVerificationError
@@ -139,3 +141,46 @@ def test_a_refund_names_its_payment_in_the_body(client: razorpay.Client):
     assert client.refund.create({"payment_id": payment_id, "amount": 100})["amount"] == 100
     with pytest.raises(BadRequestError, match="payment id field is required"):
         client.refund.create({"amount": 100})
+
+
+def test_notes_of_a_payment_and_a_refund_are_kept(client: razorpay.Client):
+    made = paid(client, notes={"cart": "7"})
+    refund = client.payment.refund(
+        made["razorpay_payment_id"], {"amount": 100, "notes": {"why": "late"}}
+    )
+
+    assert client.payment.fetch(made["razorpay_payment_id"])["notes"] == {"cart": "7"}
+    assert client.refund.fetch(refund["id"])["notes"] == {"why": "late"}
+
+
+def test_a_customer_is_created_once_changed_and_listed(client: razorpay.Client):
+    asha = {"name": "Asha", "email": "asha@shop.example", "contact": "+919000090000"}
+    customer = client.customer.create({**asha, "notes": {"tier": "gold"}})
+
+    assert (customer["entity"], customer["gstin"]) == ("customer", None)
+    assert customer["notes"] == {"tier": "gold"}
+    with pytest.raises(BadRequestError, match="already exists"):
+        client.customer.create(asha)
+    assert client.customer.create({**asha, "fail_existing": "0"}) == customer
+    moved = client.customer.edit(customer["id"], {"email": "a@shop.example"})
+    assert moved == {**customer, "email": "a@shop.example"}
+    assert client.customer.fetch(customer["id"]) == moved
+    other = client.customer.create(asha)
+    assert other["id"] != customer["id"]
+    with pytest.raises(BadRequestError, match="already exists"):
+        client.customer.edit(customer["id"], asha)
+    pages = [client.customer.all({"count": 1, "skip": skip})["items"] for skip in (0, 1, 2)]
+    assert pages == [[other], [moved], []]
+    with pytest.raises(BadRequestError, match="does not exist"):
+        client.customer.fetch("cust_0")
+    with pytest.raises(BadRequestError, match="name must be a text"):
+        client.customer.create({"name": {"first": "Asha"}})
+
+
+def test_customers_that_are_created_at_once_are_one(client: razorpay.Client):
+    asha = {"email": "asha@shop.example", "contact": "+919000090000", "fail_existing": "0"}
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: client.customer.create(dict(asha)), range(8)))
+
+    assert len({customer["id"] for customer in made}) == 1
+    assert client.customer.all({})["count"] == 1

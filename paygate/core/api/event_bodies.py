@@ -169,7 +169,9 @@ class EventBodies:
     def _shown(self, payment: Payment) -> PaymentJson:
         """Return the payment's JSON; a change often has several events."""
         if self._last is None or self._last[0] is not payment:
-            self._last = (payment, payment_to_json(payment))
+            shown = payment_to_json(payment)
+            shown.pop("notes", None)
+            self._last = (payment, shown)
         return self._last[1]
 
     def type_of(self, event: Event) -> str:
@@ -199,6 +201,7 @@ class EventBodies:
 
     def refund_event(self, event: Event, refund: Refund, payment_: Payment) -> bytes:
         shown = refund_in_full_to_json(refund)
+        shown.pop("notes", None)
         flat = {
             "refund_id": refund.id,
             "refundId": refund.id,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from paygate import Credentials, WireDialect, WireRefusal, WireReply, WireRoute
 
-from . import links, orders, payments, refunds
+from . import customers, links, orders, payments, refunds
 
 # A request that the gateway does not find or that conflicts is a bad request here.
 BAD_REQUEST, UNAUTHORIZED, TOO_MANY, SERVER_ERROR = 400, 401, 429, 500
@@ -35,6 +35,10 @@ def dialect() -> WireDialect:
             WireRoute("POST", "/v1/refunds", refunds.create),
             WireRoute("GET", "/v1/refunds", refunds.index),
             WireRoute("GET", "/v1/refunds/{refund_id}", refunds.show),
+            WireRoute("POST", "/v1/customers", customers.create),
+            WireRoute("GET", "/v1/customers", customers.index),
+            WireRoute("GET", "/v1/customers/{customer_id}", customers.show),
+            WireRoute("PUT", "/v1/customers/{customer_id}", customers.update),
             WireRoute("POST", "/v1/payment_links", links.create),
             WireRoute("GET", "/v1/payment_links", links.index),
             WireRoute("GET", "/v1/payment_links/{link_id}", links.show),

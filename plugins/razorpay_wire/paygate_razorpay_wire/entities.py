@@ -89,7 +89,8 @@ def payment_entity(payment: Row) -> dict[str, Any]:
         "vpa": payment["vpa"],
         "email": None,
         "contact": None,
-        "notes": [],
+        # A webhook has no notes.
+        "notes": payment.get("notes") or [],
         "fee": None,
         "tax": None,
         "error_code": "BAD_REQUEST_ERROR" if is_failed else None,
@@ -142,7 +143,7 @@ def refund_entity(refund: Row, currency: str) -> dict[str, Any]:
         "amount": refund["amount"],
         "currency": currency,
         "payment_id": refund["payment_id"],
-        "notes": [],
+        "notes": refund.get("notes") or [],
         "receipt": None,
         "acquirer_data": {"arn": None},
         "created_at": unix(refund["created_at"]),

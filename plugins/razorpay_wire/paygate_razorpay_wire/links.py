@@ -9,8 +9,8 @@ from urllib.parse import quote
 from paygate import WireContext, WireRefusal, WireRequest
 
 from .entities import Row, unix
-from .orders import YES, whole
-from .reading import body_of, key_of, number, page_of
+from .orders import whole
+from .reading import YES, body_of, key_of, number, page_of
 
 
 async def create(asked: WireRequest, context: WireContext) -> Any:

@@ -9,9 +9,7 @@ from urllib.parse import quote
 from paygate import WireContext, WireRefusal, WireRequest
 
 from .entities import order_entity
-from .reading import body_of, key_of, page_of
-
-YES = (1, "1", True, "true")
+from .reading import YES, body_of, key_of, notes_of, page_of
 
 
 async def create(asked: WireRequest, context: WireContext) -> Any:
@@ -31,7 +29,7 @@ async def create(asked: WireRequest, context: WireContext) -> Any:
             "amount": whole(body.get("amount")),
             "currency": body.get("currency", "INR"),
             "receipt": body.get("receipt"),
-            "notes": body.get("notes") or None,
+            "notes": notes_of(body),
             "capture": "automatic" if _is_captured(body) else "manual",
         },
         idempotency_key=key_of(asked),

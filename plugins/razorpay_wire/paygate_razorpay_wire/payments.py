@@ -11,7 +11,7 @@ from paygate import WireContext, WireRefusal, WireRequest
 
 from .entities import card_entity, collection, payment_entity, reason_of
 from .orders import whole
-from .reading import WAIT_S, body_of, key_of, page_of, payment_of
+from .reading import WAIT_S, body_of, key_of, notes_of, page_of, payment_of
 
 PREFIX = "/wire/razorpay"
 BANK_ACTIONS = frozenset({"redirect", "three_ds", "otp"})
@@ -71,7 +71,11 @@ def signed(payment: Mapping[str, Any], context: WireContext) -> dict[str, str]:
 def _payment(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the gateway's request for a payment."""
     method = body.get("method", "upi" if "upi" in body else None)
-    payment: dict[str, Any] = {"order_id": body.get("order_id"), "method": method}
+    payment: dict[str, Any] = {
+        "order_id": body.get("order_id"),
+        "method": method,
+        "notes": notes_of(body),
+    }
     if method == "card":
         card = body.get("card")
         card = card if isinstance(card, Mapping) else {}

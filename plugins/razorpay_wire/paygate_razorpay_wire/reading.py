@@ -12,6 +12,8 @@ from paygate import WireContext, WireRefusal, WireRequest
 COUNT_MAX = 100
 WAIT_S = 10
 """How long a request waits for a processor, as the original API does."""
+YES, NO = (1, "1", True, "true"), (0, "0", False, "false")
+NOTES_MAX = 15
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -27,6 +29,20 @@ def body_of(asked: WireRequest) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise WireRefusal(400, "BAD_REQUEST_ERROR", "The body must be an object")
     return body
+
+
+def notes_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the notes; none for an empty list, which some clients send.
+
+    Raises:
+        WireRefusal: They are no object, or are more than 15.
+    """
+    notes = body.get("notes") or {}
+    if not isinstance(notes, dict) or len(notes) > NOTES_MAX:
+        raise WireRefusal(
+            400, "BAD_REQUEST_ERROR", "The notes must be an object of at most 15.", field="notes"
+        )
+    return notes or None
 
 
 def key_of(asked: WireRequest) -> str | None:

@@ -12,7 +12,7 @@ from paygate import WireContext, WireRefusal, WireRequest
 
 from .entities import refund_entity
 from .orders import whole
-from .reading import body_of, key_of, page_of, payment_of
+from .reading import body_of, key_of, notes_of, page_of, payment_of
 
 KIND = "refund of all that is left"
 # As long as the gateway keeps idempotency keys.
@@ -37,7 +37,7 @@ async def create(asked: WireRequest, context: WireContext) -> Any:
     refund = await context.gateway.call(
         "POST",
         f"/payments/{quote(payment['id'], safe='')}/refunds",
-        body={"amount": amount},
+        body={"amount": amount, "notes": notes_of(body)},
         idempotency_key=key_of(asked),
     )
     return refund_entity(refund, payment["currency"])

@@ -1,6 +1,7 @@
 """The JSON of the API, and event bodies that survive reserialization."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from paygate.core.event import Event, EventType
 from paygate.core.figures import PaymentTotals
 from paygate.core.money import EXPONENTS
 from paygate.core.paging import Page
-from paygate.core.payments.model import TRANSITIONS
+from paygate.core.payments.model import TRANSITIONS, Refund
 from tests.unit.samples import LATER, MERCHANT_ID, NOW, RS_499, delivery, opened, order, payment
 
 WORDS = EventBodies()
@@ -70,6 +71,21 @@ def body_of(change, ordinal=-1):
     return WORDS.payment_event(change.events[ordinal], change.after)
 
 
+# A merchant may store any JSON, also what JavaScript writes differently.
+NOTES = {"10": 1.0, "2": {"amount": 2**60}}
+REFUND = Refund(
+    "rfnd_1",
+    "pay_1",
+    MERCHANT_ID,
+    RS_499,
+    reason=None,
+    status="pending",
+    created_at=NOW,
+    notes=NOTES,
+)
+CREATED = Event(EventType.REFUND_CREATED, "pay_1", 1, NOW)
+
+
 def javascript(body):
     """Return what ``JSON.stringify(JSON.parse(body))`` makes of a body.
 
@@ -99,6 +115,8 @@ def _as_javascript_does(pairs):
         body_of(opened(), 1),
         body_of(APPROVED),
         body_of(DECLINED),
+        WORDS.payment_event(opened().events[0], replace(opened().after, notes=NOTES)),
+        WORDS.refund_event(CREATED, REFUND, opened().after),
         WORDS.test_event("webhook.test", "evt_ABCDEFGHijklmn01", NOW),
     ],
 )
@@ -129,7 +147,8 @@ def test_an_event_has_type_time_and_payment():
     assert body["timestamp"] == int(LATER.timestamp())
     assert body["created_at"] == timestamp(LATER)
     shown = body["data"]["payment"]
-    assert shown == json.loads(json.dumps(payment_to_json(APPROVED.after)))
+    notes = {"notes": {}}
+    assert shown | notes == json.loads(json.dumps(payment_to_json(APPROVED.after)))
     assert shown["status"] == "success"
 
 

@@ -13,7 +13,7 @@ const upiOrder = await client.orders.create({ amount: 50_000, currency: "INR" })
 const details = { amount: 50_000, currency: "INR", email: "a@b.example", contact: "9999999999" };
 const byCard = { ...details, order_id: order.id, method: "card", card };
 const byUpi = { ...details, order_id: upiOrder.id, method: "upi", upi: { flow: "collect", vpa: "approve@sim" } };
-let payment, refund;
+let payment, refund, customer;
 
 const CALLS = {
   "orders.create": () => client.orders.create({ amount: 50_000, currency: "INR" }),
@@ -34,7 +34,10 @@ const CALLS = {
   "refunds.fetch": () => client.refunds.fetch(refund.id),
   "refunds.all": () => client.refunds.all({ count: 1 }),
   "refunds.edit": () => client.refunds.edit(refund.id, { notes: { a: "b" } }),
-  "customers.create": () => client.customers.create({ name: "Asha Rao" }),
+  "customers.create": async () => (customer = await client.customers.create({ contact: "9999999999" })),
+  "customers.fetch": () => client.customers.fetch(customer.id),
+  "customers.edit": () => client.customers.edit(customer.id, { name: "Asha" }),
+  "customers.all": () => client.customers.all({ count: 1 }),
   "paymentLink.create": () => client.paymentLink.create({ amount: 50_000, currency: "INR" }),
   "paymentLink.all": () => client.paymentLink.all({ count: 1 }),
   "settlements.all": () => client.settlements.all({}),

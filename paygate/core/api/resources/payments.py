@@ -141,7 +141,7 @@ class PaymentJson(PaymentCreatedJson):
     decline_code: Annotated[str | None, Field(examples=["insufficient_funds"])]
     processor: str
     scenario: Annotated[str | None, Field(description="scenario that simulated processors play")]
-    notes: dict[str, Any]
+    notes: NotRequired[Annotated[dict[str, Any], Field(description="missing in events")]]
     next_action: NextActionJson | None
     updated_at: At
 
