@@ -2873,7 +2873,8 @@ export interface components {
       merchant_id: string;
       method: string;
       next_action: components["schemas"]["NextAction"] | null;
-      notes: {
+      /** @description missing in events */
+      notes?: {
         [key: string]: unknown;
       };
       order_id: string;

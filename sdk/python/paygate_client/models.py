@@ -204,7 +204,8 @@ class Payment(Model):
     processor: str
     scenario: str | None
     """Scenario that simulated processors play."""
-    notes: dict[str, Any]
+    notes: dict[str, Any] | None
+    """Missing in events."""
     next_action: NextAction | None
     updated_at: datetime
 

@@ -163,7 +163,8 @@ export interface Payment {
     processor: string;
     /** Scenario that simulated processors play. */
     scenario: string | null;
-    notes: Record<string, unknown>;
+    /** Missing in events. */
+    notes?: Record<string, unknown>;
     next_action: NextAction | null;
     /** ISO 8601 in UTC, to the millisecond. */
     updated_at: string;
