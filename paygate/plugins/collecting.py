@@ -190,7 +190,7 @@ class Collector:
         methods: Mapping[str, PaymentMethod],
     ) -> None:
         if code not in methods:
-            hint = did_you_mean(code, methods)
+            hint = did_you_mean(code, methods) if methods else "install a plugin that offers it"
             log.warning(
                 "processor %s carries out %r, which is not a method of a plugin; %s", id, code, hint
             )

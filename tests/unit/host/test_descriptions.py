@@ -177,18 +177,20 @@ def test_a_flow_that_the_payment_method_does_not_have_is_named_with_the_nearest(
     )
 
 
-def test_a_payment_method_that_no_plugin_offers_is_logged_with_the_nearest(caplog):
-    other = type("Other", (Coin,), {"info": replace(Coin.info, code="coins")})()
+@pytest.mark.parametrize(
+    ("offered", "hint"),
+    [("coins", "did you mean 'coins'?"), (None, "install a plugin that offers it")],
+)
+def test_a_payment_method_that_no_plugin_offers_is_logged_with_a_hint(caplog, offered, hint):
+    plugins = [offering("paygate_processors", flipping("toss"))]
+    if offered:
+        other = type("Other", (Coin,), {"info": replace(Coin.info, code=offered)})()
+        plugins.append(offering("paygate_methods", other, name=offered))
 
     with caplog.at_level(logging.WARNING):
-        load(
-            offering("paygate_methods", other, name="coins"),
-            offering("paygate_processors", flipping("toss")),
-        )
+        load(*plugins)
 
-    assert "carries out 'coin', which is not a method of a plugin; did you mean 'coins'?" in (
-        caplog.text
-    )
+    assert f"carries out 'coin', which is not a method of a plugin; {hint}" in caplog.text
 
 
 def module(**functions):
