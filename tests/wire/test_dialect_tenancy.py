@@ -82,6 +82,10 @@ RAZORPAY: Cases = {
     ),
     "GET /v1/refunds": (Ask("/v1/refunds"),),
     "GET /v1/refunds/{refund_id}": (Ask("/v1/refunds/{refund}"),),
+    "POST /v1/customers": (),
+    "GET /v1/customers": (Ask("/v1/customers"),),
+    "GET /v1/customers/{customer_id}": (Ask("/v1/customers/{customer}"),),
+    "PUT /v1/customers/{customer_id}": (Ask("/v1/customers/{customer}", {"name": "Other"}),),
     "POST /v1/payment_links": (),
     "GET /v1/payment_links": (Ask("/v1/payment_links"),),
     "GET /v1/payment_links/{link_id}": (Ask("/v1/payment_links/{link}"),),
@@ -212,6 +216,7 @@ async def all_of_razorpay(of: Speaker) -> dict[str, str]:
         "payment": payment,
         "refunded": refunded,
         "held": held,
+        "customer": (await of.made("/v1/customers", {"email": "a@shop.example"}))["id"],
         "refund": (await of.made("/v1/refunds", {"payment_id": refunded, "amount": 100}))["id"],
         "link": (await of.made("/v1/payment_links", {"amount": AMOUNT}))["id"],
     }
