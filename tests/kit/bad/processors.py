@@ -38,6 +38,8 @@ from paygate.testing.kit.checks import processor_time
 from tests.kit.good import Good, called_back, signature
 
 BAD: dict[type, tuple[str, ...]] = {}
+OF_FOLLOW_UPS = ("processor.decides_no_follow_up_without_a_response",)
+OF_QUERIES = ("processor.decides_nothing_by_an_unanswered_query",)
 
 
 def breaks(rule, *also):
@@ -288,13 +290,17 @@ class RetriesInside(Good):
         return None
 
 
-@breaks("processor.not_sent_only_before_sending")
+@breaks(
+    "processor.not_sent_only_before_sending",
+    "processor.follow_ups_not_sent_only_before_sending",
+    *OF_QUERIES,
+)
 class NotSentAfterSending(Good):
     def silence(self, error):
         raise NotSentError(error.kind, plugin="bad")
 
 
-@breaks("processor.decides_nothing_without_a_response")
+@breaks("processor.decides_nothing_without_a_response", *OF_FOLLOW_UPS, *OF_QUERIES)
 class DeclinesOnTimeout(Good):
     def silence(self, error):
         from paygate import DeclineCode
@@ -302,7 +308,12 @@ class DeclinesOnTimeout(Good):
         return Declined(DeclineCode.ISSUER_UNAVAILABLE)
 
 
-@breaks("processor.approves_no_invalid_response", "processor.decides_nothing_without_a_response")
+@breaks(
+    "processor.approves_no_invalid_response",
+    "processor.decides_nothing_without_a_response",
+    *OF_FOLLOW_UPS,
+    *OF_QUERIES,
+)
 class BelievesTheStatus(Good):
     def read(self, response, request):
         answer = super().read(response, request)

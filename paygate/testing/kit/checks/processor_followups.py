@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from itertools import product
+
+from ....core.errors import NotSentError
 from ....core.money import Money
-from ....core.outcome import Approved, Outcome
+from ....core.outcome import Approved, Declined, Outcome
 from ....core.payments.operation import OperationKind
-from ..calls import Result
-from ..cases import ProcessorCase
+from ....core.plugin_api.processor import CanQuery
+from ..calls import Result, run_async
+from ..cases import ProcessorCase, operation, through_json
 from ..operations import approved, doing, followed_up
 from ..rules import DoesNotApplyError, require, rule
+from .processor_sending import LOST
 
 REFUND, CAPTURE, VOID = OperationKind.REFUND, OperationKind.CAPTURE, OperationKind.VOID
 
@@ -94,6 +102,88 @@ async def gives_follow_ups_references(case: ProcessorCase) -> None:
         if isinstance(result.answer, Approved):
             both = (on[1].reference, result.answer.reference)
             require(both[0] != both[1], f"charge and {kind.value} are both called {both[0]!r}")
+
+
+@rule(
+    "processor.follow_ups_not_sent_only_before_sending",
+    why="the host repeats a follow-up that was not sent: a refund would be made twice",
+    remedy="in capture, void and refund too, raise NotSentError only before the request, or for "
+    "HttpError `refused_address` or `invalid_url`; else return Unknown",
+)
+async def follow_ups_not_sent_only_before_sending(case: ProcessorCase) -> None:
+    """Raises NotSentError from a refund, capture or void only if certainly nothing was sent."""
+    async for what, result in _unanswered(case):
+        is_wrong = isinstance(result.raised, NotSentError)
+        require(not is_wrong, f"after {what} it raised {result}, although a request was sent")
+
+
+@rule(
+    "processor.decides_no_follow_up_without_a_response",
+    why="a refund that was made is shown as failed, and is made again",
+    remedy="return Unknown, or do not catch HttpError; the host queries the outcome",
+)
+async def decides_no_follow_up_without_a_response(case: ProcessorCase) -> None:
+    """Returns no definite outcome of a refund, capture or void if there was no response."""
+    async for what, result in _unanswered(case):
+        is_made_up = isinstance(result.answer, Approved | Declined)
+        require(not is_made_up, f"after {what} it answered {result}")
+
+
+@rule(
+    "processor.decides_nothing_by_an_unanswered_query",
+    why="a payment that succeeded is shown as failed, or is sent again and charged twice",
+    remedy="return Unknown if a query has no response, or do not catch HttpError; Declined and "
+    "NotSentError are for what the processor itself says",
+)
+async def decides_nothing_by_an_unanswered_query(case: ProcessorCase) -> None:
+    """Leaves an operation undecided if a query for it has no response."""
+    if not isinstance(case.processor(), CanQuery):
+        raise DoesNotApplyError("it does not support queries")
+    async for what, result in _unanswered(case, queries=True):
+        is_decided = isinstance(result.answer, Approved | Declined)
+        is_decided = is_decided or isinstance(result.raised, NotSentError)
+        require(not is_decided, f"after {what} of a query it answered {result}")
+
+
+async def _unanswered(
+    case: ProcessorCase, *, queries: bool = False
+) -> AsyncIterator[tuple[str, Result[Outcome]]]:
+    """Yield each lost response, and what the processor made of it.
+
+    Args:
+        case: The processor.
+        queries: Whether the operations were sent before, and the queries for them are lost.
+
+    Raises:
+        DoesNotApplyError: It sends no requests.
+    """
+    kinds = [OperationKind.CHARGE] if queries else _declared(case)
+    is_sent = False
+    # Other numbers than of another kind: the author's network may remember its operations.
+    for (number, kind), (what, network) in product(enumerate(kinds, 2), LOST.items()):
+        processor, stage = case.processor(), case.stage()
+        asked = case.request(capture=kind not in {CAPTURE, VOID})
+        charge, yes = await approved(case, processor, stage, asked=asked, ordinal=number + 50)
+        about = case.follow_up(charge.asked, charge.operation_id, yes.reference)
+        stage.line.network, before = network, len(stage.line.sent)
+        call: Callable[[], Awaitable[Outcome]]
+        if queries:
+            assert isinstance(processor, CanQuery)
+            state = getattr(charge.first.answer, "state", None)
+            call = partial(
+                processor.query,
+                kind,
+                replace(about, reference=None),
+                stage.call(charge.operation_id, state=through_json(state)),
+            )
+        else:
+            call = partial(doing(processor, kind), about, stage.call(operation(number)))
+        result = await run_async(call)
+        if len(stage.line.sent) > before:
+            is_sent = True
+            yield f"{what} ({kind.value})", result
+    if not is_sent:
+        raise DoesNotApplyError("no request was sent through context.http")
 
 
 def _declared(case: ProcessorCase) -> list[OperationKind]:

@@ -11,11 +11,12 @@ from ..cases import ProcessorCase, operation
 from ..rules import DoesNotApplyError, require, rule
 from ..stage import Network, Stage, answers, fails_with
 
-_LOST: dict[str, Network] = {
+LOST: dict[str, Network] = {
     "a broken connection": fails_with("connection"),
     "a time-out": fails_with("timeout"),
     "a 502": answers(502, b"<html>Bad gateway</html>"),
 }
+"""Networks that lose the response."""
 
 
 @rule(
@@ -25,7 +26,7 @@ _LOST: dict[str, Network] = {
 )
 async def does_not_retry(case: ProcessorCase) -> None:
     """Sends a charge once, also if there is no response."""
-    for what, network in _LOST.items():
+    for what, network in LOST.items():
         stage, _ = await _authorized(case, network)
         times = _most_repeated(stage)
         require(times <= 1, f"after {what} the same request left {times} times in one call")
@@ -39,7 +40,7 @@ async def does_not_retry(case: ProcessorCase) -> None:
 )
 async def not_sent_only_before_sending(case: ProcessorCase) -> None:
     """Raises NotSentError only if certainly nothing was sent."""
-    for what, network in _LOST.items():
+    for what, network in LOST.items():
         stage, result = await _authorized(case, network)
         is_wrong = isinstance(result.raised, NotSentError) and stage.line.sent
         require(not is_wrong, f"after {what} it raised {result}, although a request was sent")
@@ -52,7 +53,7 @@ async def not_sent_only_before_sending(case: ProcessorCase) -> None:
 )
 async def decides_nothing_without_a_response(case: ProcessorCase) -> None:
     """Returns no definite outcome if there was no response."""
-    for what, network in _LOST.items():
+    for what, network in LOST.items():
         _, result = await _authorized(case, network)
         is_made_up = isinstance(result.answer, Approved | Declined)
         require(not is_made_up, f"after {what} it answered {result}")
