@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RetryPolicyContract,
         RiskCheckContract,
         RouterContract,
+        WireDialectContract,
     )
     from .fakes.advisers import Asked, FakeRiskCheck, FakeRouter
     from .fakes.method import FakeMethod
@@ -78,6 +79,7 @@ __all__ = [
     "ScriptExhaustedError",
     "Sent",
     "Webhook",
+    "WireDialectContract",
     "approve",
 ]
 
@@ -95,6 +97,7 @@ _HOMES = {
         "RetryPolicyContract",
         "RiskCheckContract",
         "RouterContract",
+        "WireDialectContract",
     ),
     "fakes.advisers": ("Asked", "FakeRiskCheck", "FakeRouter"),
     "fakes.method": ("FakeMethod",),

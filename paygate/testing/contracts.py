@@ -15,9 +15,11 @@ from ..core.plugin_api.retry_policy import RetryPolicy
 from ..core.plugin_api.risk import RiskCheck
 from ..core.plugin_api.routing import Router
 from ..core.plugin_api.sink import EventSink
+from ..core.plugin_api.wire import WireDialect, WireRequest
 from .kit.cases import (
     Case,
     Details,
+    DialectCase,
     MethodCase,
     PolicyCase,
     ProcessorCase,
@@ -176,3 +178,23 @@ class RiskCheckContract(_Contract):
 
     def case(self) -> RiskCase:
         return RiskCase(make=self.make, **self._common())
+
+
+@_with_tests("dialect")
+class WireDialectContract(_Contract):
+    """Tests a wire dialect.
+
+    Attributes:
+        repeated: A request with an idempotency key that creates something, such as an order.
+    """
+
+    keys: Callable[[str, str], Mapping[str, str]] | None = None
+    """A method ``keys(self, key, secret)`` that creates the headers of a client."""
+    repeated: ClassVar[WireRequest | None] = None
+
+    def make(self, context: PluginContext) -> WireDialect:
+        """Create a new instance."""
+        raise NotImplementedError
+
+    def case(self) -> DialectCase:
+        return DialectCase(make=self.make, keys=self.keys, repeated=self.repeated, **self._common())

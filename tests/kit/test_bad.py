@@ -10,7 +10,7 @@ from paygate.testing.kit.checks import method_input, processor_time, sink_delive
 from paygate.testing.kit.judge import judge, kind_of
 from paygate.testing.kit.rules import all_rules, rules_of
 from tests.kit import good
-from tests.kit.bad import lost_responses, money_requests, others, processors
+from tests.kit.bad import dialects, lost_responses, money_requests, others, processors
 from tests.kit.bad.processors import BAD
 
 BASES = {
@@ -19,6 +19,7 @@ BASES = {
     good.GoodPolicy: good.policy_case,
     good.GoodRouter: good.router_case,
     good.GoodCheck: good.risk_case,
+    dialects.GoodDialect: dialects.dialect_case,
 }
 
 
@@ -78,6 +79,6 @@ def test_every_expected_rule_exists():
 
     assert {rule for rules in BAD.values() for rule in rules} <= known
     assert {kind.__module__ for kind in BAD} == {
-        each.__name__ for each in (lost_responses, money_requests, others, processors)
+        each.__name__ for each in (dialects, lost_responses, money_requests, others, processors)
     }
     assert len(BAD) >= 60

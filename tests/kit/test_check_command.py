@@ -11,12 +11,14 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from paygate import OperatorError, WireDialect, WireReply, hookimpl
+from paygate import OperatorError, hookimpl
 from paygate.cli import plugin_tools
 from paygate.cli.verbs import app
 from paygate.plugins import collecting
 from paygate.plugins.host import Found
+from paygate.simulator.scenario import Scenario
 from tests.kit import good
+from tests.kit.bad import dialects
 from tests.kit.bad.others import SendsTwice
 
 RUN = CliRunner()
@@ -102,11 +104,15 @@ def test_a_misspelt_sample_is_refused_with_the_nearest(
     assert sentence in str(ran.exception)
 
 
-def test_a_plugin_with_a_dialect_only_passes_and_the_note_says_that_it_has_no_rules(
+def test_a_plugin_with_scenarios_only_passes_and_the_note_says_that_it_has_no_rules(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    dialect = WireDialect("bare", (), lambda headers: None, lambda refusal: WireReply({}))
-    plugin_with(monkeypatch, paygate_dialects=hookimpl(lambda: [dialect]))
+    plugin_with(
+        monkeypatch,
+        paygate_scenarios=hookimpl(
+            lambda: [Scenario(name="slow_rain", number=900, description="x")]
+        ),
+    )
     ran = RUN.invoke(app, ["plugin", "check", "bare"])
     plugin_with(monkeypatch, paygate_dialects=hookimpl(lambda context: ()))
     empty = RUN.invoke(app, ["plugin", "check", "bare"])
@@ -114,6 +120,17 @@ def test_a_plugin_with_a_dialect_only_passes_and_the_note_says_that_it_has_no_ru
     assert ran.exit_code == 0, ran.output
     assert "the kit has no rules for what it offers" in ran.stderr
     assert "plugin bare: it offers nothing" in str(empty.exception)
+
+
+def test_a_dialect_is_judged(monkeypatch: pytest.MonkeyPatch):
+    samples = {"dialects": {"good": {"keys": dialects.keys, "repeated": dialects.REPEATED}}}
+    for kind in (dialects.GoodDialect, dialects.LetsEveryoneIn):
+        offers = hookimpl(lambda kind=kind: [kind().dialect()])
+        plugin_with(monkeypatch, paygate_dialects=offers, paygate_check_samples=samples)
+        ran = RUN.invoke(app, ["plugin", "check", "bare"])
+
+        is_bad = kind is dialects.LetsEveryoneIn
+        assert (ran.exit_code, "BROKEN      dialect.requires" in ran.output) == (is_bad, is_bad)
 
 
 def test_a_plugin_that_the_host_refuses_is_not_judged(

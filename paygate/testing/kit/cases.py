@@ -22,6 +22,7 @@ from ...core.plugin_api.retry_policy import RetryPolicy
 from ...core.plugin_api.risk import RiskCheck
 from ...core.plugin_api.routing import Router
 from ...core.plugin_api.sink import EventSink
+from ...core.plugin_api.wire import WireDialect, WireRequest
 from ...plugins.settings import HostContext
 from ...simulator.scenario import Catalogue, built_in
 from .rules import NotJudgedError
@@ -252,6 +253,46 @@ class RiskCase(Case):
     def check(self) -> RiskCheck:
         """Create a new instance, as after a restart."""
         return self.make(self.context())
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialectCase(Case):
+    """A wire dialect.
+
+    Args:
+        make: Creates a new instance.
+        keys: Creates the headers, with lower-case names, of a client with a key and a secret.
+        repeated: A request with an idempotency key that creates something without naming
+            anything, such as an order.
+    """
+
+    make: Callable[[PluginContext], WireDialect]
+    keys: Callable[[str, str], Mapping[str, str]] | None = None
+    repeated: WireRequest | None = None
+
+    def dialect(self) -> WireDialect:
+        """Create a new instance, as after a restart."""
+        return self.make(self.context())
+
+    def key_headers(self) -> Callable[[str, str], Mapping[str, str]]:
+        """Return the function that creates headers with keys.
+
+        Raises:
+            NotJudgedError: There is none.
+        """
+        if self.keys is None:
+            raise NotJudgedError("no samples: `keys` is not given")
+        return self.keys
+
+    def repeated_request(self) -> WireRequest:
+        """Return the request that is repeated.
+
+        Raises:
+            NotJudgedError: There is none.
+        """
+        if self.repeated is None:
+            raise NotJudgedError("no samples: `repeated` is not given")
+        return self.repeated
 
 
 def through_json(state: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -18,6 +18,7 @@ from .cases import (
     PAYMENT,
     USUAL_MINOR,
     Case,
+    DialectCase,
     MethodCase,
     PolicyCase,
     ProcessorCase,
@@ -29,6 +30,7 @@ from .cases import (
 from .operations import everything
 from .sample_requests import a_sweep_of_risks, a_sweep_of_routes, risk_context
 from .stage import MERCHANT, NOW
+from .wire_stage import KEYS, REFUSALS, WireStage, hostile_requests, refused
 
 SECRET = "whsec_S2l0U2VjcmV0S2l0U2VjcmV0S2l0U2VjcmV0S2k="  # noqa: S105 - a sample, used nowhere
 _AT = "2026-01-15T10:30:00.000Z"
@@ -133,10 +135,18 @@ async def exercise(case: Case) -> list[Result[Any]]:
             return await _deliver(case)
         case PolicyCase():
             return _decide(case)
+        case _:
+            return await _advise_or_serve(case)
+
+
+async def _advise_or_serve(case: Case) -> list[Result[Any]]:
+    match case:
         case RouterCase():
             return await _rank(case)
         case RiskCase():
             return await _assess(case)
+        case DialectCase():
+            return await _serve(case)
     raise AssertionError(f"there is no exercise for {type(case).__name__}")
 
 
@@ -184,3 +194,13 @@ async def _assess(case: RiskCase) -> list[Result[Any]]:
         await run_async(lambda r=each: check.assess(r, risk_context(stage, r)))  # type: ignore[misc]  # bound at once
         for each in a_sweep_of_risks()
     ]
+
+
+async def _serve(case: DialectCase) -> list[Result[Any]]:
+    dialect, stage = case.dialect(), WireStage(case.stage())
+    headers = {"authorization": KEYS.key} if case.keys is None else case.keys(KEYS.key, KEYS.secret)
+    result: list[Result[Any]] = [run_sync(lambda: dialect.authenticate(headers))]
+    result += [refused(dialect, refusal) for refusal in REFUSALS]
+    for route in dialect.routes:
+        result += [await stage.answer(route, asked) for asked in hostile_requests(route)]
+    return result

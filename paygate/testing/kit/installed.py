@@ -11,7 +11,8 @@ so that the plugin does not depend on the kit.
 
 A sample for an object that the plugin does not offer is refused. A processor's entry may also
 contain ``network``, ``callback`` and ``stale_callback``, and a sink's entry ``network``. These
-are functions, as in the contracts.
+are functions, as in the contracts. A dialect's entry may contain the function ``keys`` and the
+request ``repeated``.
 """
 
 from __future__ import annotations
@@ -24,19 +25,27 @@ from ...core.errors import OperatorError
 from ...core.plugin_api.plugin import PluginContext
 from ...plugins.host import Found, Offers, hook_implementations
 from ...plugins.results import did_you_mean
-from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, RouterCase, SinkCase
+from .cases import (
+    Case,
+    DialectCase,
+    MethodCase,
+    PolicyCase,
+    ProcessorCase,
+    RiskCase,
+    RouterCase,
+    SinkCase,
+)
 from .judge import Finding, judged
 
 SAMPLES = "paygate_check_samples"
 NO_RULES = (
-    "paygate_dialects",
     "paygate_routes",
     "paygate_commands",
     "paygate_panels",
     "paygate_scenarios",
 )
 """Hooks for whose objects there are no rules: the host checks these when it loads them."""
-WORDS = ("environ", "methods", "processors", "sinks")
+WORDS = ("environ", "methods", "processors", "sinks", "dialects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ def subjects(found: Found, others: Sequence[Found] = ()) -> Iterator[Subject]:
         *plugin.methods(given.get("methods", {})),
         *plugin.processors(given.get("processors", {}), [found, *others]),
         *plugin.sinks(given.get("sinks", {})),
+        *plugin.dialects(given.get("dialects", {})),
         *plugin.others(),
     ]
     if not offered and not plugin.has_no_rules():
@@ -119,6 +129,13 @@ class _Plugin:
         for id, make in made:
             given = _known(samples.get(id, {}), "network")
             yield Subject(f"sink {id}", SinkCase(make=make, **given, **self.common))
+
+    def dialects(self, samples: Mapping[str, Any]) -> Iterator[Subject]:
+        made = self._made("paygate_dialects", lambda dialect: dialect.name)
+        _known(samples, *(name for name, _ in made))
+        for name, make in made:
+            given = _known(samples.get(name, {}), "keys", "repeated")
+            yield Subject(f"dialect {name}", DialectCase(make=make, **given, **self.common))
 
     def others(self) -> Iterator[Subject]:
         for name, make in self._made("paygate_retry_policies", lambda policy: policy.name):

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .cases import Case, MethodCase, PolicyCase, ProcessorCase, RiskCase, RouterCase, SinkCase
+from .cases import (
+    Case,
+    DialectCase,
+    MethodCase,
+    PolicyCase,
+    ProcessorCase,
+    RiskCase,
+    RouterCase,
+    SinkCase,
+)
 from .rules import BrokenRuleError, DoesNotApplyError, Kind, NotJudgedError, Rule, rules_of
 from .world import RefusedError, closed_network, refuse_exits
 
@@ -49,6 +58,7 @@ def kind_of(case: Case) -> Kind:
         PolicyCase: "policy",
         RouterCase: "router",
         RiskCase: "risk",
+        DialectCase: "dialect",
     }
     return kinds[type(case)]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from inspect import getdoc
 from typing import Any, Literal, TypeVar
 
-Kind = Literal["method", "processor", "sink", "policy", "router", "risk"]
-KINDS: tuple[Kind, ...] = ("method", "processor", "sink", "policy", "router", "risk")
+Kind = Literal["method", "processor", "sink", "policy", "router", "risk", "dialect"]
+KINDS: tuple[Kind, ...] = ("method", "processor", "sink", "policy", "router", "risk", "dialect")
 
 Check = Callable[[Any], Awaitable[None]]
 Decorated = TypeVar("Decorated", bound=Check)

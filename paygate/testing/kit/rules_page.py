@@ -13,6 +13,7 @@ _HEADINGS: dict[Kind, str] = {
     "policy": "Retry policies",
     "router": "Routers",
     "risk": "Risk checks",
+    "dialect": "Wire dialects",
 }
 
 

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from paygate import EventSink, WireDialect, hookimpl
 
 from .dialect import dialect
+from .samples import SAMPLES
 from .sink import RazorpaySink
 
 __all__ = ["RazorpaySink", "dialect", "paygate_dialects", "paygate_event_sinks"]
+
+paygate_check_samples = SAMPLES
 
 
 @hookimpl

@@ -1,6 +1,7 @@
 """The checks, one file per topic. Importing this package registers all of them."""
 
 from . import (
+    dialect_serves,
     isolation,
     method_cards,
     method_input,
@@ -21,6 +22,7 @@ from . import (
 )
 
 __all__ = [
+    "dialect_serves",
     "isolation",
     "method_cards",
     "method_input",
