@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,10 +26,14 @@ from paygate.core.errors import OperatorError
 from tests.harness.processes import SERVERS
 
 SETTINGS = "AAMAAABkAAQCAAAAAAIAAAAA"
+UPGRADE = "Connection: Upgrade\r\nUpgrade: h2c\r\n"
 PATIENCE_S = 30
 # Much shorter than the time for which requests may run on.
 AT_ONCE_S = 5.0
 GRACE_S = 20.0
+# More than these buffers hold, and less than a server keeps before it waits for a client.
+SMALL_BUFFER_BYTES, UNREAD_BYTES = 4096, 60_000
+LAST_URL: ContextVar[str | None] = ContextVar("LAST_URL", default=None)
 
 
 @pytest.fixture(params=SERVERS)
@@ -91,7 +97,7 @@ class Connection:
 
 
 @asynccontextmanager
-async def served(server: str) -> AsyncIterator[Served]:
+async def served(server: str, *, send_buffer: int | None = None) -> AsyncIterator[Served]:
     app = WebApp("served")
     register_middleware(app, WebPolicy(), RandomIds())
 
@@ -123,6 +129,38 @@ async def served(server: str) -> AsyncIterator[Served]:
 
         return Response(parts(), content_type="text/plain")
 
+    @app.get("/endless")
+    async def endless() -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield b"x" * 1024
+                    await asyncio.sleep(0)
+            finally:
+                here.stream_ended.set()
+
+        return Response(parts(), content_type="text/plain")
+
+    @app.get("/wrong-length")
+    async def wrong_length() -> Response:
+        response = Response("longer")
+        response.headers["Content-Length"] = "1"
+        return response
+
+    @app.get("/long")
+    async def long() -> Response:
+        return Response(b"x" * UNREAD_BYTES)
+
+    @app.get("/cancelled")
+    async def cancelled() -> Response:
+        raise asyncio.CancelledError
+
+    @app.get("/last-url")
+    async def last_url() -> dict[str, Any]:
+        last = LAST_URL.get()
+        LAST_URL.set(request.url)
+        return {"last": last}
+
     @app.get("/slow")
     async def slow() -> dict[str, Any]:
         here.started.set()
@@ -130,6 +168,8 @@ async def served(server: str) -> AsyncIterator[Served]:
         return {}
 
     listening, port = listen_anywhere("127.0.0.1")
+    if send_buffer is not None:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     stopped = asyncio.Event()
     serving = asyncio.create_task(answer(app, listening, stopped, server=server, grace_s=GRACE_S))
     here = Served(port, stopped, serving)
@@ -235,6 +275,17 @@ async def test_a_stream_ends_when_its_client_disconnects(server: str):
         await connection.send("GET /stream HTTP/1.1")
         await connection.reader.readuntil(b"first")
         connection.close()
+
+        await asyncio.wait_for(here.stream_ended.wait(), PATIENCE_S)
+
+
+async def test_a_stream_ends_though_its_client_has_sent_another_request(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("GET /endless HTTP/1.1")
+        await connection.send("GET / HTTP/1.1")
+        await connection.reader.readuntil(b"x" * 1024)
+        connection.writer.transport.abort()
 
         await asyncio.wait_for(here.stream_ended.wait(), PATIENCE_S)
 
@@ -433,8 +484,10 @@ async def test_an_invalid_chunk_is_refused(server: str):
         ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", b"400"),
         (f"GET / HTTP/1.1\r\nHost: a\r\nX: {'x' * HEAD_BYTES_MAX}\r\n\r\n", b"431"),
         ("GET / HTTP/1.0\r\n\r\n", b"200"),
+        (f"GET / HTTP/1.1\r\nHost: a\r\n{UPGRADE}Transfer-Encoding: gzip\r\n\r\n", b"400"),
+        ("GET /?\xe9 HTTP/1.1\r\nHost: a\r\n\r\n", b"400"),
     ],
-    ids=["no host", "two hosts", "HTTP/2", "long", "HTTP/1.0"],
+    ids=["no host", "two hosts", "HTTP/2", "long", "HTTP/1.0", "upgrade", "not ASCII"],
 )
 async def test_a_complete_head_must_be_valid(server: str, head: str, status: bytes):
     async with served(server) as here:
@@ -448,9 +501,10 @@ async def test_a_complete_head_must_be_valid(server: str, head: str, status: byt
     assert response.split(b" ")[1] == status
 
 
-async def test_a_proxy_may_send_a_whole_url(server: str):
+@pytest.mark.parametrize("target", ["HTTP://localhost/?a=1", "/?a=1#b"])
+async def test_a_target_may_be_a_whole_url_or_have_a_fragment(server: str, target: str):
     async with served(server) as here:
-        response = await here.ask("GET http://localhost/?a=1 HTTP/1.1")
+        response = await here.ask(f"GET {target} HTTP/1.1")
 
     assert body_of(response)["url"].endswith("localhost/?a=1")
 
@@ -465,6 +519,40 @@ async def test_a_line_break_in_a_header_is_never_sent(server: str):
 
     assert not response.startswith(b"HTTP/1.1 200 ")
     assert b"smuggled" not in response.lower()
+
+
+async def test_nothing_follows_a_body_of_the_wrong_length(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("GET /wrong-length HTTP/1.1")
+        await connection.send("GET / HTTP/1.1")
+        async with asyncio.timeout(PATIENCE_S):
+            response = await connection.reader.read()
+        connection.close()
+
+    assert response.count(b"HTTP/1.1 ") == 1
+    assert response.endswith((b"\r\n\r\n", b"\r\n\r\nl"))
+
+
+async def test_a_request_that_is_cancelled_is_answered(
+    server: str, caplog: pytest.LogCaptureFixture
+):
+    async with served(server) as here:
+        response = await here.ask("GET /cancelled HTTP/1.1")
+
+    assert response.startswith(b"HTTP/1.1 500 ")
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
+async def test_context_variables_do_not_reach_the_next_request(server: str):
+    async with served(server) as here:
+        connection = await here.connect()
+        for _ in range(3):
+            await connection.send("GET /last-url HTTP/1.1")
+        bodies = [body_of(await connection.response()) for _ in range(3)]
+        connection.close()
+
+    assert bodies == [{"last": None}] * 3
 
 
 async def test_no_server_header_is_sent_and_forwarded_headers_are_ignored(server: str):
@@ -501,6 +589,23 @@ async def test_a_stop_finishes_requests_and_closes_idle_connections(server: str)
         assert (await busy.response()).startswith(b"HTTP/1.1 200 ")
         assert await busy.is_closed()
         await asyncio.wait_for(here.serving, AT_ONCE_S)
+
+
+async def test_a_client_that_does_not_read_loses_its_connection(
+    server: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "CLOSE_S", 0.1)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER_BYTES)
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        async with served(server, send_buffer=SMALL_BUFFER_BYTES) as here:
+            await loop.sock_connect(client, ("127.0.0.1", here.port))
+            await loop.sock_sendall(client, b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert await loop.sock_recv(client, 8) == b"HTTP/1.1"
+
+            here.stopped.set()
+            await asyncio.wait_for(asyncio.shield(here.serving), AT_ONCE_S)
 
 
 def test_a_server_that_is_not_installed_is_named_with_its_extra():

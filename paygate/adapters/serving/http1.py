@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any
 
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.utils import parse_socket_addr
 
+from . import limits
 from .limits import HeadTimer
 from .request_parser import IncomingRequest, RequestParser
-from .response_writer import ResponseWriter, write_refusal
+from .response_writer import DisconnectedError, ResponseWriter, write_refusal
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +45,21 @@ class Connection(TCPServer):
                 if not await self._handle(request):
                     break
                 self._timer.idle()
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # asyncio would log that a connection was cancelled.
             pass
         finally:
             self._timer.stop()
             stopping.cancel()
             await self._close()
+
+    async def _close(self) -> None:
+        with suppress(OSError):
+            async with asyncio.timeout(limits.CLOSE_S):
+                # hypercorn's method suppresses the cancellation, so there may be no TimeoutError.
+                await super()._close()
+        # The client may not have read everything.
+        self.writer.transport.abort()
 
     def _name_addresses(self) -> None:
         socket = self.writer.get_extra_info("socket")
@@ -68,7 +79,7 @@ class Connection(TCPServer):
         self._timer.stop()
         if parser.requests:
             return parser.requests.popleft()
-        await write_refusal(self.writer, parser.refusal or 400)
+        write_refusal(self.writer, parser.refusal or 400)
         return None
 
     async def _handle(self, request: IncomingRequest) -> bool:
@@ -80,13 +91,13 @@ class Connection(TCPServer):
             await self.loop.create_task(self._call(exchange))
         finally:
             self._exchange = None
-        return await exchange.end()
+        return exchange.end()
 
     async def _call(self, exchange: Exchange) -> None:
         request = exchange.request
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": request.version,
             "method": request.method,
             "scheme": "http",
@@ -103,6 +114,9 @@ class Connection(TCPServer):
         app: Any = self.app
         try:
             await app(scope, exchange.receive, exchange.send, None, None)
+        except (DisconnectedError, asyncio.CancelledError):
+            # The client has disconnected, or a stream or the server has stopped.
+            pass
         except Exception:
             log.exception("a request failed outside the application")
 
@@ -110,18 +124,21 @@ class Connection(TCPServer):
         """Close an idle connection, and one in use after its response."""
         await self.context.terminated.wait()
         if self._exchange is None:
-            self.writer.close()
+            self._end()
         else:
             self._exchange.response.keeps_alive = False
 
     def _expire(self, is_in_head: bool) -> None:
         # The connection waits for a request, so that no response is in progress.
-        self._expiring = self.loop.create_task(self._end_expired(is_in_head))
-
-    async def _end_expired(self, is_in_head: bool) -> None:
         if is_in_head:
-            await write_refusal(self.writer, 408)
+            write_refusal(self.writer, 408)
+        self._end()
+
+    def _end(self) -> None:
+        """Close the connection, which waits for a request."""
         self.writer.close()
+        # The reader would wait until the client has read everything.
+        self.reader.feed_eof()
 
 
 class Exchange:
@@ -153,7 +170,8 @@ class Exchange:
         request = self.request
         if request.expects_continue and not request.has_news:
             request.expects_continue = False
-            self._writer.write(CONTINUE)
+            if not self._writer.transport.is_closing():
+                self._writer.write(CONTINUE)
         while self._is_taken or not request.has_news:
             if self._is_cut_off or not await self._read():
                 return {"type": "http.disconnect"}
@@ -176,18 +194,18 @@ class Exchange:
             await asyncio.Event().wait()
         try:
             data = await self._reader.read(READ_BYTES)
-        except ConnectionError:
+        except OSError:
             data = b""
         self._parser.feed(data)
         self._is_disconnected = not data
         return bool(data)
 
-    async def end(self) -> bool:
+    def end(self) -> bool:
         """Write a response if there is none; return whether another request may follow."""
         response, refusal = self.response, self._parser.refusal
         if not response.is_started:
             if refusal is not None and self._is_cut_off:
-                await response.refuse(refusal)
+                response.refuse(refusal)
             elif not self._is_disconnected:
-                await response.refuse(500)
+                response.refuse(500)
         return response.is_complete and response.keeps_alive and self.request.is_complete

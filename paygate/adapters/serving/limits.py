@@ -18,6 +18,8 @@ HEAD_BYTES_MAX = 16 * 1024
 # after the connection was made, or silent connections would cost memory and file descriptors.
 HEAD_S = 5.0
 FIRST_HEAD_S = 10.0
+# How long a client may take to read the end of the last response of a connection.
+CLOSE_S = 60.0
 # Another protocol on the same connection is a tunnel that bypasses the rules of a proxy that
 # forwards these headers, such as rate limits.
 UPGRADES = frozenset({b"upgrade", b"http2-settings"})

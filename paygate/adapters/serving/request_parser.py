@@ -86,15 +86,18 @@ def refusal_of_head(
         target: What the request asks for.
         headers: Names in lower case, and values.
     """
-    hosts, size = 0, len(target)
+    hosts, size, is_readable = 0, len(target), target.isascii() and version in VERSIONS
     for name, value in headers:
         size += len(name) + len(value)
-        hosts += name == b"host"
+        if name == b"host":
+            hosts += 1
+        elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            is_readable = False
     if size > HEAD_BYTES_MAX:
         return 431
     # A proxy could read another host than the application.
     has_one_host = hosts == 1 or (hosts == 0 and version == "1.0")
-    return None if has_one_host and version in VERSIONS else 400
+    return None if has_one_host and is_readable else 400
 
 
 def head_of_body(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -191,9 +194,9 @@ class RequestParser:
             name == b"expect" and value.lower() == b"100-continue"
             for name, value in request.headers
         )
-        self._read_target(request)
         if status := refusal_of_head(request.version, self._target, request.headers):
             raise self._refused(status)
+        self._read_target(request)
         self.requests.append(request)
 
     def on_body(self, part: bytes) -> None:
@@ -212,14 +215,15 @@ class RequestParser:
 
     def _read_target(self, request: IncomingRequest) -> None:
         target = self._target
-        if not target.isascii() or request.method == "CONNECT":
+        if request.method == "CONNECT":
             raise self._refused(400)
-        if target.startswith((b"http://", b"https://")):
+        if target.startswith((b"/", b"*")):
+            target = target.partition(b"#")[0]
+            request.raw_path, _, request.query = target.partition(b"?")
+        else:
             # A request to a proxy has the whole URL.
             url = httptools.parse_url(target)
             request.raw_path, request.query = url.path or b"/", url.query or b""
-        else:
-            request.raw_path, _, request.query = target.partition(b"?")
 
     def _refused(self, status: int) -> RefusedHeadError:
         self.refusal = status

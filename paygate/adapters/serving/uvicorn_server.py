@@ -11,10 +11,19 @@ from typing import Any, cast
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
+from . import limits
 from .limits import BACKLOG, HEAD_BYTES_MAX, KEEP_ALIVE_S, UPGRADES, HeadTimer
 from .request_parser import RefusedHeadError, head_of_body, refusal_of_head
+
+# Longer parts of a response, and more of them, are written at once.
+JOINED_BYTES_MAX = 4096
+JOINED_PARTS_MAX = 16
 
 
 class _JoinedWrites:
@@ -36,15 +45,20 @@ class _JoinedWrites:
         if not self._parts:
             self._loop.call_soon(self._flush)
         self._parts.append(data)
+        if len(data) > JOINED_BYTES_MAX or len(self._parts) > JOINED_PARTS_MAX:
+            # The transport says when the client reads too slowly.
+            self._flush()
 
     def close(self) -> None:
         """Close the connection after everything is sent."""
         self._flush()
         self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._loop.call_later(limits.CLOSE_S, self._transport.abort)
 
     def _flush(self) -> None:
-        if self._parts:
-            data, self._parts = b"".join(self._parts), []
+        data, self._parts = b"".join(self._parts), []
+        if data and not self._transport.is_closing():
             self._transport.write(data)
 
 
@@ -64,6 +78,8 @@ class _Http1(HttpToolsProtocol):
     _refusal = 400
     # What follows cannot be read any more.
     _is_refused = False
+    # The request that is handled now. uvicorn's ``cycle`` is the last one that has arrived.
+    _handled: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast("asyncio.Transport", _JoinedWrites(transport, self.loop)))
@@ -73,6 +89,13 @@ class _Http1(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.stop()
         super().connection_lost(exc)
+        if self._handled is not None:
+            self._handled.disconnected = True
+            self._handled.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._handled = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _expire(self, is_in_head: bool) -> None:
         if is_in_head:
@@ -195,5 +218,7 @@ async def serve_app(
         access_log=False,
         log_config=None,
         log_level="error",
+        # Else asyncio hands the variables of a request to the next one on its connection.
+        reset_contextvars=True,
     )
     await _Server(config, stopped).serve(sockets=[listening])
