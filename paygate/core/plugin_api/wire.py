@@ -89,6 +89,7 @@ class WireRefusal(Exception):  # noqa: N818 - a response, not a failure
         reason: The stable word for programs, such as ``order_paid``.
         field: The field of the gateway's request; None if it is not about one.
         retry_after_s: Seconds until the request may succeed.
+        hint: What to do instead, such as the payment methods that are installed.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class WireRefusal(Exception):  # noqa: N818 - a response, not a failure
         reason: str | None = None,
         field: str | None = None,
         retry_after_s: int | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(description)
         self.status = status
@@ -108,6 +110,7 @@ class WireRefusal(Exception):  # noqa: N818 - a response, not a failure
         self.reason = reason
         self.field = field
         self.retry_after_s = retry_after_s
+        self.hint = hint
 
 
 class Gateway(Protocol):

@@ -65,6 +65,8 @@ def refuse(refusal: WireRefusal) -> WireReply:
     """Return a refusal as ``{"error": {…}}`` with one of the three codes."""
     status, code = refusal.status, "BAD_REQUEST_ERROR"
     description = refusal.description
+    if refusal.hint is not None:
+        description = f"{description}. {refusal.hint}"
     if status == UNAUTHORIZED:
         description = "Authentication failed"
     elif status >= SERVER_ERROR:

@@ -87,7 +87,9 @@ def refuse(refusal: WireRefusal) -> WireReply:
     if isinstance(refusal, StripeError):
         return WireReply({"error": refusal.error}, refusal.status)
     status, reason = refusal.status, refusal.reason or ""
-    error: dict[str, Any] = {"type": "invalid_request_error", "message": refusal.description}
+    hint = f". {refusal.hint}" if refusal.hint else ""
+    message = f"{refusal.description}{hint}"
+    error: dict[str, Any] = {"type": "invalid_request_error", "message": message}
     headers: dict[str, str] = {}
     if reason == "idempotency_key_reused":
         status = BAD_REQUEST

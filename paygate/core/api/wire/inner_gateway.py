@@ -173,4 +173,5 @@ class _Exchange:
             reason=self.headers.get("paygate-reason") or error.get("reason"),
             field=error.get("field"),
             retry_after_s=int(after) if after.isdigit() else None,
+            hint=error.get("hint"),
         )
