@@ -116,7 +116,7 @@ class Connection(TCPServer):
             await app(scope, exchange.receive, exchange.send, None, None)
         except (DisconnectedError, asyncio.CancelledError):
             # The client has disconnected, or a stream or the server has stopped.
-            pass
+            exchange.response.keeps_alive = False
         except Exception:
             log.exception("a request failed outside the application")
 
@@ -162,7 +162,8 @@ class Exchange:
         self._parser = parser
         self._reader = reader
         self._writer = writer
-        self._is_taken = False
+        # Whether the application has the whole body.
+        self._is_received = False
         self._is_disconnected = False
 
     async def receive(self) -> dict[str, Any]:
@@ -172,10 +173,10 @@ class Exchange:
             request.expects_continue = False
             if not self._writer.transport.is_closing():
                 self._writer.write(CONTINUE)
-        while self._is_taken or not request.has_news:
+        while self._is_received or not request.has_news:
             if self._is_cut_off or not await self._read():
                 return {"type": "http.disconnect"}
-        self._is_taken = request.is_complete
+        self._is_received = request.is_complete
         return {
             "type": "http.request",
             "body": request.take(),
@@ -190,7 +191,7 @@ class Exchange:
     async def _read(self) -> bool:
         """Read what follows; return whether there was something."""
         if self._parser.requests:
-            # Do not collect requests. This one ends without knowing whether its client is there.
+            # Do not collect requests. A write fails if the client has disconnected.
             await asyncio.Event().wait()
         try:
             data = await self._reader.read(READ_BYTES)

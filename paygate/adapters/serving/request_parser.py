@@ -60,7 +60,7 @@ class IncomingRequest:
 
     @property
     def has_news(self) -> bool:
-        """Whether the application does not know all that has arrived."""
+        """Whether there is a part of the body, or its end, to give to the application."""
         return self.is_complete or bool(self._parts)
 
     def add(self, part: bytes) -> None:
@@ -120,7 +120,7 @@ class RequestParser:
     other protocol is offered: a request for an upgrade is handled like any other.
 
     Attributes:
-        requests: Requests that nobody has taken yet, in their order.
+        requests: Requests that are not handled yet, in their order.
         refusal: Status of the response to what follows these requests, if it is refused.
         is_in_head: Whether a part of a head has arrived.
     """

@@ -16,7 +16,7 @@ from quart.routing import QuartRule
 from quart.utils import encode_headers
 from quart.wrappers.base import BaseRequestWebsocket
 from quart.wrappers.response import DataBody
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import Headers, ImmutableHeadersMixin
 from werkzeug.routing import MapAdapter
 
 from .bodies import read_body, refused_scope
@@ -43,8 +43,8 @@ class LazyRule(QuartRule):
         return build
 
 
-class RequestHeaders(Headers):
-    """Headers that do not change, of which each is found without a search.
+class RequestHeaders(ImmutableHeadersMixin, Headers):  # type: ignore[misc]  # as in werkzeug
+    """Headers that cannot be changed, of which each is found without a search.
 
     Args:
         pairs: Names and values. Of repeated headers, the first one is found.
