@@ -297,8 +297,10 @@ async def test_a_dialect_at_the_root_answers_there_too(database_url: str, tmp_pa
         rooted, order = await ask(app, "/v9/things", "POST", at="", json={"amount": 50_000})
         prefixed, _ = await ask(app, f"/v9/things/{order['id']}")
         own = await app.call("GET", f"/orders/{order['id']}")
+        no_path, _ = await ask(app, "*", "OPTIONS", at="")
 
     assert (rooted.status_code, prefixed.status_code, own.status) == (200, 200, 200)
+    assert no_path.status_code == 204
 
 
 async def test_a_root_dialect_that_no_plugin_offers_stops_the_start(

@@ -100,7 +100,7 @@ def _serve_at_root(app: Quart, deps: Deps, name: str) -> None:
     first = {route.path.split("/")[1] for route in deps.registry.dialects[name].dialect.routes}
 
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].split("/", 2)[1] in first:
+        if scope["type"] == "http" and scope["path"][1:].partition("/")[0] in first:
             path = f"{PREFIX}/{name}"
             raw = scope.get("raw_path") or scope["path"].encode()
             scope = {**scope, "path": path + scope["path"], "raw_path": path.encode() + raw}
