@@ -648,3 +648,22 @@ async def test_only_a_silent_connection_is_closed_early(
         assert first.startswith(b"HTTP/1.1 200 ")
         silent.close()
         used.close()
+
+
+async def test_a_request_that_cannot_be_answered_is_not_handled(
+    server: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "KEEP_ALIVE_S", 0.1)
+    async with served(server) as here:
+        connection = await here.connect()
+        await connection.send("GET / HTTP/1.1")
+        await connection.response()
+        await connection.send("GET /slow HTTP/1.1", "Connection: close")
+        # The server sees at once that a request has arrived and that the time is over.
+        time.sleep(0.2)  # noqa: ASYNC251
+        here.proceed.set()
+        async with asyncio.timeout(PATIENCE_S):
+            response = await connection.reader.read()
+        connection.close()
+
+    assert here.started.is_set() == response.startswith(b"HTTP/1.1 200 ")

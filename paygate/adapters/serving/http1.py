@@ -73,7 +73,8 @@ class Connection(TCPServer):
             if parser.is_in_head:
                 self._timer.begin()
             data = await self.reader.read(READ_BYTES)
-            if not data:
+            if not data or self.writer.is_closing():
+                # A request that arrives too late could not be answered.
                 return None
             parser.feed(data)
         self._timer.stop()
