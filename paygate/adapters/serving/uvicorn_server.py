@@ -1,4 +1,4 @@
-"""Serve with uvicorn and httptools, which use less CPU time than hypercorn."""
+"""Serve with uvicorn."""
 
 from __future__ import annotations
 
