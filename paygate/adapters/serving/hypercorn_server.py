@@ -13,9 +13,9 @@ from hypercorn.config import Config
 from .http1 import Connection
 from .limits import BACKLOG
 
-# hypercorn reads this name for each connection. Its own class takes three times as long for a
+# hypercorn reads this name for each connection. Its own class takes several times as long for a
 # request, and offers upgrades.
-hypercorn.asyncio.run.TCPServer = Connection  # type: ignore[attr-defined]
+hypercorn.asyncio.run.TCPServer = Connection  # type: ignore[attr-defined]  # not exported
 
 
 async def serve_app(

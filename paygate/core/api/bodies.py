@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from ..errors import InvalidInputError
 from ..limits import BODY_BYTES_MAX, BODY_TIMEOUT_S, JSON_DEPTH_MAX
-from .context import current_request
+from .context import current_request, scope_of
 
 # 2**63 overflows a bigint; every stored number is smaller.
 INTEGER_MAX = 2**63 - 1
@@ -124,7 +124,7 @@ REFUSAL, BODY = "paygate.refusal", "paygate.body"
 
 def refuse_body(asked: Request) -> None:
     """Raise the error of a request whose body is too large or too slow."""
-    refusal: Exception | None = _scope(asked).get(REFUSAL)
+    refusal: Exception | None = scope_of(asked).get(REFUSAL)
     if refusal is not None:
         raise refusal
 
@@ -192,14 +192,10 @@ async def body_of_request() -> dict[str, Any]:
     body = known_body(asked)
     if body is None:
         body = read_object(cast("bytes", await asked.get_data(as_text=False)))
-        _scope(asked)[BODY] = body
+        scope_of(asked)[BODY] = body
     return body
 
 
 def known_body(asked: Request) -> dict[str, Any] | None:
     """Return the JSON object of a request; None if ``body_of_request`` has not read it."""
-    return cast("dict[str, Any] | None", _scope(asked).get(BODY))
-
-
-def _scope(asked: Request) -> MutableMapping[str, Any]:
-    return cast("MutableMapping[str, Any]", asked.scope)
+    return cast("dict[str, Any] | None", scope_of(asked).get(BODY))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import MutableMapping
+from typing import Any, cast
 
 from quart import Quart, Request
 from quart.globals import _cv_app, _cv_request
@@ -19,6 +20,11 @@ def current_request() -> Request:
     Each use of ``quart.request`` looks it up again.
     """
     return _cv_request.get().request
+
+
+def scope_of(asked: Request) -> MutableMapping[str, Any]:
+    """Return the ASGI scope of a request, in which its handlers keep what others need."""
+    return cast("MutableMapping[str, Any]", asked.scope)
 
 
 def current_app() -> Quart:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
-from typing import Any, cast
 
 from quart import Quart, Request
 from werkzeug.datastructures import Headers
@@ -18,7 +17,7 @@ from ..senders.addresses import address_of_sender
 from ..senders.rate_limits import Decision, RateClass, Wanted
 from .auth import COOKIE
 from .bodies import body_of_request
-from .context import current_request, dialect_of_app
+from .context import current_request, dialect_of_app, scope_of
 from .documented import Documented, find_documented
 
 PAGES = "checkout_pages"
@@ -62,7 +61,7 @@ async def take_resend(merchant: Merchant, deps: Deps) -> Callable[[int], None]:
 
 async def _take(wanted: Sequence[Wanted], asked: Request, deps: Deps) -> None:
     decision = await deps.rates.take(wanted)
-    _scope(asked)[DECISION] = decision
+    scope_of(asked)[DECISION] = decision
     if not decision.is_allowed:
         reason = f"too many requests: {decision.limit.name}"
         deps.refusals.count(Refusal("rate.refused", reason, asked.remote_addr))
@@ -71,14 +70,10 @@ async def _take(wanted: Sequence[Wanted], asked: Request, deps: Deps) -> None:
 
 def add_rate_headers(asked: Request, headers: Headers) -> None:
     """Add the limit that is the nearest to its end to the headers, once half of it is used."""
-    decision: Decision | None = _scope(asked).get(DECISION)
+    decision: Decision | None = scope_of(asked).get(DECISION)
     if decision is not None and decision.is_half_used:
         headers.add("RateLimit-Policy", decision.limit.policy)
         headers.add("RateLimit", decision.header)
-
-
-def _scope(asked: Request) -> MutableMapping[str, Any]:
-    return cast("MutableMapping[str, Any]", asked.scope)
 
 
 async def _wanted(asked: Request, app: Quart, deps: Deps) -> Sequence[Wanted]:

@@ -1,4 +1,4 @@
-"""Customers: the dialect's own records, which no payment needs."""
+"""Customers. paygate has none: they are records of the dialect, and payments do not use them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def create(asked: WireRequest, context: WireContext) -> Any:
     given_id = await _id_for(data, id, context)
     created = await context.records.put(KIND, given_id, data, version=0)
     if created is None and given_id != id and body.get("fail_existing") not in NO:
-        raise exists()
+        raise already_exists()
     return customer_entity(created or await _customer(given_id, context))
 
 
@@ -51,7 +51,7 @@ async def update(asked: WireRequest, context: WireContext) -> Any:
         if "notes" in body:
             data["notes"] = notes_of(body)
         if await _id_for(data, customer.id, context) != customer.id:
-            raise exists()
+            raise already_exists()
         changed = await context.records.put(KIND, customer.id, data, version=customer.version)
         # Without it, another request has changed the customer meanwhile.
         if changed is not None:
@@ -79,7 +79,7 @@ async def index(asked: WireRequest, context: WireContext) -> Any:
     return {"entity": "collection", "count": len(items), "items": items}
 
 
-def exists() -> WireRefusal:
+def already_exists() -> WireRefusal:
     """Return the refusal of a second customer with the same e-mail address and contact."""
     return WireRefusal(400, "BAD_REQUEST_ERROR", "Customer already exists for the merchant")
 

@@ -40,7 +40,10 @@ def notes_of(body: Mapping[str, Any]) -> dict[str, Any] | None:
     notes = body.get("notes") or {}
     if not isinstance(notes, dict) or len(notes) > NOTES_MAX:
         raise WireRefusal(
-            400, "BAD_REQUEST_ERROR", "The notes must be an object of at most 15.", field="notes"
+            400,
+            "BAD_REQUEST_ERROR",
+            "The notes must be an object with at most 15 fields.",
+            field="notes",
         )
     return notes or None
 
